@@ -1,0 +1,26 @@
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+DEMO_TRACKS := obsidian-shell_ezer-ev.ogg stian-grenborgen_musicbox.ogg
+
+.PHONY: demo test clean
+
+$(VENV)/.installed: pyproject.toml constraints.txt
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[test]'
+	touch $@
+
+demo: $(VENV)/.installed
+	mkdir -p demo
+	$(BIN)/audiorec scan samples --db demo/library.db
+	$(BIN)/audiorec ls --db demo/library.db
+	$(BIN)/audiorec stats --db demo/library.db
+	$(BIN)/audiorec analyze $(addprefix samples/,$(DEMO_TRACKS)) --plot demo
+
+test: $(VENV)/.installed
+	$(BIN)/ruff check audiorec tests benchmarks
+	$(BIN)/ruff format --check audiorec tests benchmarks
+	$(BIN)/python -m pytest
+
+clean:
+	rm -rf $(VENV) demo build dist *.egg-info

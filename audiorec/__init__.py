@@ -1,0 +1,56 @@
+"""audiorec: what a folder of music sounds like, on your own machine.
+
+A ladder from array to folder; every rung is built on the one before:
+
+====================  ==================================================================================
+`stft`                samples → complex spectrum
+`spectrogram`         samples → `Spectrogram`: mel, chroma, flux, from one transform
+`features`            pure functions: `loudness`, `rhythm`, `tonal`, `timbre`, `perceptual`, `structure`
+`load`                a file, whatever its format → samples
+`analyze_samples`     samples → `Analysis`: all descriptors and time series
+`analyze`             a file → `Analysis`
+`read_tags`           a file → `FileTags`; `plan_tags` and `write_tags` put descriptors into files
+`Library`             a folder → a database of tracks that is kept current and searched
+====================  ==================================================================================
+
+What goes wrong on purpose is an `AudiorecError`. Importing the package is cheap: each name is loaded when it is used.
+"""
+
+from importlib import import_module
+
+from audiorec.version import __version__
+
+_HOMES = {
+    "Analysis": "types",
+    "AudiorecError": "errors",
+    "CatalogError": "errors",
+    "Descriptors": "types",
+    "FileError": "errors",
+    "FileTags": "types",
+    "Library": "library",
+    "QueryError": "errors",
+    "Spectrogram": "spectrum",
+    "Track": "types",
+    "TrackNotFoundError": "errors",
+    "analyze": "analysis",
+    "analyze_samples": "analysis",
+    "load": "audio",
+    "open_stream": "audio",
+    "plan_tags": "metadata",
+    "read_tags": "metadata",
+    "spectrogram": "spectrum",
+    "stft": "spectrum",
+    "write_tags": "metadata",
+}
+
+__all__ = ["__version__", *_HOMES]
+
+
+def __getattr__(name: str):
+    if name in _HOMES:
+        return getattr(import_module(f"audiorec.{_HOMES[name]}"), name)
+    raise AttributeError(f"module 'audiorec' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return __all__

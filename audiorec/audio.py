@@ -1,0 +1,284 @@
+"""Any file → blocks of float32 samples; and from there, mono at one rate.
+
+`open_stream` decodes a file block by block in bounded memory, `MonoResampler` turns the blocks into mono samples at
+22,050 Hz, and `load` does both for a whole file.
+
+Blocks are float32 arrays of shape (frames, channels) with full scale at ±1.0, and belong to the caller. They may be
+stored by frame or by channel (C or Fortran order).
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator
+from typing import BinaryIO
+
+import numpy as np
+import soundfile as sf
+import soxr
+
+from audiorec.content import content_hash, open_regular
+from audiorec.decoders import PyavDecoder, open_decoder
+from audiorec.errors import DecodeError, EmptyAudioError, NotAudioError
+
+__all__ = ["SAMPLE_RATE", "AudioStream", "MonoResampler", "content_hash", "load", "open_stream"]
+
+SAMPLE_RATE = 22050  #: the rate at which everything but loudness is analysed, Hz
+MAX_CHANNELS = 64
+SAMPLE_RATES = range(1000, 768_001)  #: the rates of files that are accepted, Hz
+MAX_LEVEL = 1e4  #: 80 dB over full scale: what lies beyond is no sound, and its square would overflow
+MAX_BLOCK_SAMPLES = 1 << 20  #: the most that a block holds over all channels (4 MB), whatever the header claims
+
+
+class AudioStream:
+    """The samples of one file: an iterator of blocks, and a context manager that closes the file.
+
+    Attributes
+    ----------
+    path : str
+        As `os.fsdecode` gives it.
+    sample_rate : int
+        Rate of the file, Hz.
+    channels : int
+    decoder : str
+        "soundfile" or "pyav": the one at work, or that was at work last.
+    damaged : int
+        Damaged frames skipped and non-finite samples zeroed, so far. A place where soundfile broke counts at least 1.
+
+    Raises
+    ------
+    DecodeError
+        In the middle: reading failed. At the end: more frames were damaged than whole, or no sample was finite.
+    EmptyAudioError
+        At the end: there was not one sample.
+    """
+
+    def __init__(self, path: str, file: BinaryIO, *, offset: float, block_seconds: float):
+        self.path = path
+        self._file = file
+        self._decoder = open_decoder(path, file)
+        self.sample_rate, self.channels = self._decoder.sample_rate, self._decoder.channels
+        self._check_limits()
+        block_frames = min(round(block_seconds * self.sample_rate), MAX_BLOCK_SAMPLES // self.channels)
+        self._block_frames = max(1, block_frames)
+        self._position = round(offset * self.sample_rate)
+        self._samples = self._non_finite = self._broken = 0
+        self._skip_to_position()
+
+    @property
+    def decoder(self) -> str:
+        return self._decoder.name
+
+    @property
+    def damaged(self) -> int:
+        return self._non_finite + max(self._broken, self._decoder.damaged)
+
+    def __enter__(self) -> AudioStream:
+        return self
+
+    def __exit__(self, *exc_info: object) -> None:
+        self.close()
+
+    def __iter__(self) -> Iterator[np.ndarray]:
+        return self
+
+    def __next__(self) -> np.ndarray:
+        block = self._read()
+        if not len(block):
+            self._check_end()
+            raise StopIteration
+        self._position += len(block)
+        return self._zero_non_finite(block)
+
+    def close(self) -> None:
+        """Close the file. The counts stay readable."""
+        self._decoder.close()
+        self._file.close()
+
+    def _read(self) -> np.ndarray:
+        try:
+            return self._decoder.read(self._block_frames)
+        except sf.SoundFileError:
+            self._continue_with_pyav()
+            return self._decoder.read(self._block_frames)
+
+    def _skip_to_position(self) -> None:
+        try:
+            self._decoder.skip(self._position)
+        except sf.SoundFileError:
+            self._continue_with_pyav()
+
+    def _continue_with_pyav(self) -> None:
+        """Let PyAV go on from the last frame that soundfile delivered: nothing is heard twice, and little is lost."""
+        self._broken = 1
+        self._decoder.close()
+        try:
+            self._decoder = PyavDecoder(self.path, self._file)
+        except (NotAudioError, EmptyAudioError) as error:
+            raise DecodeError(self.path, error.reason) from error
+        if (self._decoder.sample_rate, self._decoder.channels) != (self.sample_rate, self.channels):
+            raise DecodeError(self.path, "the decoders disagree on its sample rate or channels")
+        self._decoder.skip(self._position)
+
+    def _zero_non_finite(self, block: np.ndarray) -> np.ndarray:
+        self._samples += block.size
+        if not (block.max() <= MAX_LEVEL and block.min() >= -MAX_LEVEL):  # false for NaN too
+            sane = np.abs(block) <= MAX_LEVEL
+            self._non_finite += block.size - np.count_nonzero(sane)
+            block[~sane] = 0.0
+        return block
+
+    def _check_limits(self) -> None:
+        if not 1 <= self.channels <= MAX_CHANNELS:
+            raise DecodeError(self.path, f"{self.channels} channels are not within 1 to {MAX_CHANNELS}")
+        if self.sample_rate not in SAMPLE_RATES:
+            limits = f"{SAMPLE_RATES[0]} to {SAMPLE_RATES[-1]} Hz"
+            raise DecodeError(self.path, f"a sample rate of {self.sample_rate} Hz is not within {limits}")
+
+    def _check_end(self) -> None:
+        if self._samples == 0:
+            raise EmptyAudioError(self.path, "it holds no samples" + (" after the offset" if self._position else ""))
+        if self._non_finite == self._samples:
+            raise DecodeError(self.path, "not one of its samples is a finite number")
+        if self._decoder.damaged > self._decoder.decoded:
+            counts = f"{self._decoder.damaged} against {self._decoder.decoded}"
+            raise DecodeError(self.path, f"more of its frames are damaged than whole ({counts})")
+
+
+class MonoResampler:
+    """Turns blocks of any number of channels into mono samples at one rate, the same for every size of block.
+
+    The channels are averaged, then resampled by soxr at its quality "HQ" (20 bits; the lesser ones save nothing).
+    Where the rates are equal the samples pass through.
+
+    Parameters
+    ----------
+    sample_rate : int
+        Rate of the blocks, Hz.
+    target_rate : int
+        Rate of the result, Hz.
+
+    Examples
+    --------
+    >>> resampler = MonoResampler(44100)
+    >>> blocks = np.zeros((2, 44100, 2), np.float32)
+    >>> sum(len(resampler.process(block)) for block in blocks) + len(resampler.flush())
+    44100
+    """
+
+    def __init__(self, sample_rate: int, target_rate: int = SAMPLE_RATE):
+        same = sample_rate == target_rate
+        self._stream = None if same else soxr.ResampleStream(sample_rate, target_rate, 1, dtype="float32", quality="HQ")
+
+    def process(self, block: np.ndarray) -> np.ndarray:
+        """Take a block of shape (frames, channels); return the float32 mono samples that are ready, (n,)."""
+        mono = _mono(block)
+        return mono if self._stream is None else self._stream.resample_chunk(mono)
+
+    def flush(self) -> np.ndarray:
+        """Return the last samples, (n,). Nothing can be processed after it."""
+        nothing = np.zeros(0, np.float32)
+        return nothing if self._stream is None else self._stream.resample_chunk(nothing, last=True)
+
+
+def open_stream(path: str | bytes | os.PathLike, *, offset: float = 0.0, block_seconds: float = 1.5) -> AudioStream:
+    """Open a file for decoding block by block, in memory that does not depend on its length.
+
+    Parameters
+    ----------
+    path : str, bytes or PathLike
+    offset : float
+        Where to begin, seconds.
+    block_seconds : float
+        How long a block is, or a little less; a single frame of the codec may be longer. Both decoders are at their
+        fastest from 1.5 s on; 0.1 s doubles the time of soundfile.
+
+    Raises
+    ------
+    UnreadableError
+        The file is missing, forbidden, or no regular file (nothing else is ever opened).
+    NotAudioError
+        No decoder knows it, or it holds no sound.
+    DecodeError
+        Nothing of it can be decoded, or it claims more than 64 channels or a rate outside 1 to 768 kHz.
+    EmptyAudioError
+        It is an empty file.
+
+    Examples
+    --------
+    >>> with open_stream("music.flac") as stream:  # doctest: +SKIP
+    ...     peak = max(abs(block).max() for block in stream)
+    """
+    if offset < 0 or block_seconds <= 0:
+        raise ValueError(f"{offset=} must not be negative, {block_seconds=} must be positive")
+    file = open_regular(path)
+    try:
+        return AudioStream(os.fsdecode(path), file, offset=offset, block_seconds=block_seconds)
+    except BaseException:
+        file.close()
+        raise
+
+
+def load(
+    path: str | bytes | os.PathLike,
+    *,
+    sample_rate: int | None = SAMPLE_RATE,
+    mono: bool = True,
+    offset: float = 0.0,
+    duration: float | None = None,
+) -> tuple[np.ndarray, int]:
+    """Decode a file, or a part of it, into one array.
+
+    Parameters
+    ----------
+    path : str, bytes or PathLike
+    sample_rate : int, optional
+        Rate of the result, Hz; None keeps that of the file.
+    mono : bool
+        Whether to average the channels.
+    offset, duration : float
+        The part to decode, seconds; by default all of it. It ends early where the file does.
+
+    Returns
+    -------
+    samples : np.ndarray, float32
+        Shape (n,), or (n, channels) unless `mono`.
+    sample_rate : int
+
+    Raises
+    ------
+    FileError
+        As `open_stream` and `AudioStream` do.
+
+    Examples
+    --------
+    >>> samples, sample_rate = load("music.mp3", offset=30, duration=10)  # doctest: +SKIP
+    >>> samples.shape, sample_rate  # doctest: +SKIP
+    ((220500,), 22050)
+    """
+    if duration is not None and duration < 0:
+        raise ValueError(f"{duration=} must not be negative")
+    with open_stream(path, offset=offset) as stream:
+        target_rate = stream.sample_rate if sample_rate is None else sample_rate
+        blocks = stream if duration is None else _first_frames(stream, round(duration * stream.sample_rate))
+        if mono:
+            resampler = MonoResampler(stream.sample_rate, target_rate)
+            return np.concatenate([*map(resampler.process, blocks), resampler.flush()]), target_rate
+        return soxr.resample(np.concatenate(list(blocks)), stream.sample_rate, target_rate, quality="HQ"), target_rate
+
+
+def _mono(block: np.ndarray) -> np.ndarray:
+    """Average the channels by adding columns: `mean(axis=1)` takes six times as long, and BLAS rounds by length."""
+    mono = block[:, 0].copy()
+    for channel in block.T[1:]:
+        mono += channel
+    mono *= np.float32(1 / block.shape[1])
+    return mono
+
+
+def _first_frames(blocks: Iterable[np.ndarray], frames: int) -> Iterator[np.ndarray]:
+    for block in blocks:
+        yield block[:frames]
+        frames -= len(block)
+        if frames <= 0:
+            return

@@ -1,0 +1,326 @@
+"""What the library remembers: tracks, what was heard in them, and the files that failed.
+
+Every change is a transaction of its own. In WAL mode with ``synchronous=NORMAL`` that costs microseconds, so batches
+would gain nothing: a killed scan loses only the files in flight, and no other program waits for a scan. Paths are
+stored as the bytes they are, so that names which are no valid Unicode work like any other.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import fcntl
+import json
+import os
+import sys
+import time
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from audiorec.errors import CatalogError, FileError
+from audiorec.schema import catalog_errors, open_database
+from audiorec.types import Analysis, Descriptors, FileTags, Track
+from audiorec.version import __version__
+from audiorec.walk import FoundFile
+
+TAG_FIELDS = tuple(field.name for field in dataclasses.fields(FileTags))
+DESCRIPTOR_FIELDS = tuple(field.name for field in dataclasses.fields(Descriptors))
+JSON_FIELDS = frozenset(field.name for field in dataclasses.fields(Descriptors) if "tuple" in field.type)
+
+TRACK_COLUMNS = ", ".join(
+    ["track.id", "track.path", "track.missing"]
+    + [f"track.{name}" for name in TAG_FIELDS]
+    + [f"descriptors.{name}" for name in DESCRIPTOR_FIELDS]
+)
+LITTLE_ENDIAN_FLOAT32 = np.dtype("<f4")
+
+
+class StoredFile(NamedTuple):
+    """What a scan needs to know of a track before it looks at its file."""
+
+    id: int
+    file: FoundFile
+    content_hash: str
+    missing: bool
+    versions: str  #: JSON, one string object for all tracks with the same; "{}" where there are no descriptors
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """A file or folder that could not be used, and why."""
+
+    path: str
+    kind: str
+    reason: str
+    time: float  #: seconds since 1970
+
+
+class Catalog:
+    """The database at `path`, made if there is none; a context manager.
+
+    Every method raises `CatalogError` when the database cannot be read or written.
+    """
+
+    def __init__(self, path: str | os.PathLike):
+        self.path = Path(path)
+        self._connection = open_database(self.path)
+
+    def __enter__(self) -> Catalog:
+        return self
+
+    def __exit__(self, *exc_info: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        self._connection.close()
+
+    @contextlib.contextmanager
+    def scan_lock(self) -> Iterator[None]:
+        """Be the only one to scan this library, as long as this process lives; also sure that it can be written.
+
+        The lock is held on a file beside the database, which the system unlocks when the process dies.
+        """
+        with catalog_errors(self.path):
+            lock = os.open(f"{self.path}-scan", os.O_WRONLY | os.O_CREAT, 0o644)
+        try:
+            self._lock(lock)
+            with self._transaction():
+                pass
+            yield
+        finally:
+            os.close(lock)
+
+    # -- reading
+
+    def rows(self, sql: str, parameters: Iterable[Any] = ()) -> Iterator[tuple]:
+        """Yield the rows that a SELECT gives."""
+        with catalog_errors(self.path):
+            # No `yield from`: it would close the cursor, which fails when the catalog was closed before.
+            for row in self._connection.execute(sql, tuple(parameters)):  # noqa: UP028
+                yield row
+
+    def tracks(self, where: str = "1", parameters: Iterable[Any] = (), order: str = "track.path") -> Iterator[Track]:
+        """Yield the tracks that meet an SQL condition on the tables `track` and `descriptors`."""
+        sql = (
+            f"SELECT {TRACK_COLUMNS} FROM track LEFT JOIN descriptors ON descriptors.track_id = track.id"
+            f" WHERE {where} ORDER BY {order}"
+        )
+        return map(_track, self.rows(sql, parameters))
+
+    def analysis(self, track: Track) -> Analysis:
+        """Return what is stored of the analysis of a track: all but the time series."""
+        [(damaged, versions, names, vector)] = self.rows(
+            "SELECT damaged, versions, names, vector FROM track"
+            " LEFT JOIN descriptors ON descriptors.track_id = track.id LEFT JOIN timbre ON timbre.track_id = track.id"
+            " LEFT JOIN timbre_names ON timbre_names.id = names_id WHERE track.id = ?",
+            [track.id],
+        )
+        return Analysis(
+            track.path,
+            track.descriptors,
+            versions=json.loads(versions or "{}"),
+            timbre=None if vector is None else np.frombuffer(vector, LITTLE_ENDIAN_FLOAT32).astype(np.float32),
+            timbre_names=tuple(json.loads(names or "[]")),
+            damaged=damaged,
+        )
+
+    def files(self, where: str = "1", parameters: Iterable[Any] = ()) -> Iterator[StoredFile]:
+        """Yield the files of the tracks that meet an SQL condition, in the order of their ids."""
+        rows = self.rows(
+            "SELECT id, path, size, mtime_ns, content_hash, missing, coalesce(versions, '{}')"
+            f" FROM track LEFT JOIN descriptors ON track_id = id WHERE {where} ORDER BY id",
+            parameters,
+        )
+        for track_id, path, size, mtime_ns, content_hash, missing, versions in rows:
+            file = FoundFile(path, size, mtime_ns)
+            yield StoredFile(track_id, file, content_hash, bool(missing), sys.intern(versions))
+
+    def has(self, path: bytes) -> bool:
+        """Tell whether there is a track at `path`."""
+        return any(self.rows("SELECT 1 FROM track WHERE path = ?", [path]))
+
+    def failed_files(self) -> dict[bytes, FoundFile]:
+        """Return what failed, as it was at that time: a folder has no size."""
+        return {row[0]: FoundFile(*row) for row in self.rows("SELECT path, size, mtime_ns FROM failure")}
+
+    def failures(self) -> list[Failure]:
+        """Return what failed and did not succeed since, by path."""
+        rows = self.rows("SELECT path, kind, reason, time FROM failure ORDER BY path")
+        return [Failure(os.fsdecode(path), *rest) for path, *rest in rows]
+
+    # -- writing
+
+    def add(self, file: FoundFile, content_hash: str, tags: FileTags, analysis: Analysis) -> None:
+        """Store a new track, or the new content of the track at this path."""
+        with self._transaction():
+            track_id = self._write_track(file, content_hash, tags)
+            self._connection.execute("UPDATE track SET damaged = ? WHERE id = ?", (analysis.damaged, track_id))
+            self._write_analysis(track_id, analysis)
+
+    def copy(self, twin_id: int, file: FoundFile, content_hash: str, tags: FileTags) -> None:
+        """Store a track whose audio is that of another one."""
+        with self._transaction():
+            track_id = self._write_track(file, content_hash, tags)
+            for table, columns in (
+                ("descriptors", ", ".join(("versions", *DESCRIPTOR_FIELDS))),
+                ("timbre", "names_id, vector"),
+            ):
+                self._connection.execute(f"DELETE FROM {table} WHERE track_id = ?", (track_id,))
+                self._connection.execute(
+                    f"INSERT INTO {table} (track_id, {columns}) SELECT ?, {columns} FROM {table} WHERE track_id = ?",
+                    (track_id, twin_id),
+                )
+            self._connection.execute(
+                "UPDATE track SET damaged = (SELECT damaged FROM track WHERE id = ?) WHERE id = ?", (twin_id, track_id)
+            )
+
+    def update_file(self, track_id: int, file: FoundFile, tags: FileTags) -> None:
+        """Take note that a track's file was moved, touched or tagged; its audio is the same."""
+        values = _file_values(file, tags)
+        with self._transaction():
+            self._connection.execute(
+                f"UPDATE track SET {', '.join(f'{name} = ?' for name in values)} WHERE id = ?",
+                (*values.values(), track_id),
+            )
+            self._forget_failure(file.path)
+
+    def update_analysis(self, track_id: int, analysis: Analysis) -> None:
+        """Replace the descriptors of a track, and of its versions and timbre what the analysis brings anew."""
+        with self._transaction():
+            row = self._connection.execute(
+                "SELECT path, versions FROM track JOIN descriptors ON track_id = id WHERE id = ?", (track_id,)
+            ).fetchone()
+            path, versions = row
+            merged = dataclasses.replace(analysis, versions=json.loads(versions) | analysis.versions)
+            self._write_analysis(track_id, merged)
+            self._forget_failure(path)
+
+    def fail(self, error: FileError, file: FoundFile | None = None) -> None:
+        """Store the failure of a file, or, without one, of a folder.
+
+        A track at this path is missing from now on if its file is no longer what it was.
+        """
+        path = file.path if file else os.fsencode(error.path)
+        size, mtime_ns = (file.size, file.mtime_ns) if file else (None, None)
+        with self._transaction():
+            self._connection.execute(
+                "INSERT OR REPLACE INTO failure VALUES (?, ?, ?, ?, ?, ?, ?)",
+                (path, size, mtime_ns, error.kind, _storable(error.reason), time.time(), __version__),
+            )
+            self._connection.execute(
+                "UPDATE track SET missing = 1 WHERE path = ? AND (size, mtime_ns) <> (?, ?)", (path, size, mtime_ns)
+            )
+
+    def mark(self, track_ids: Iterable[int], *, missing: bool) -> None:
+        """Take note that the files of these tracks are gone, or that they are back."""
+        with self._transaction():
+            self._connection.executemany(
+                "UPDATE track SET missing = ? WHERE id = ?", ((missing, track_id) for track_id in track_ids)
+            )
+
+    def forget_failures(self, paths: Iterable[bytes]) -> None:
+        """Delete the failures of files that are gone."""
+        with self._transaction():
+            for path in paths:
+                self._forget_failure(path)
+
+    def prune(self) -> int:
+        """Delete the tracks whose files are missing, and return their number."""
+        with self._transaction():
+            return self._connection.execute("DELETE FROM track WHERE missing").rowcount
+
+    def _lock(self, descriptor: int) -> None:
+        with catalog_errors(self.path):
+            try:
+                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                raise CatalogError(self.path, "another scan of this library is running") from None
+
+    @contextlib.contextmanager
+    def _transaction(self) -> Iterator[None]:
+        with catalog_errors(self.path):
+            try:
+                self._connection.execute("BEGIN IMMEDIATE")
+                yield
+                self._connection.execute("COMMIT")
+            except BaseException:
+                if self._connection.in_transaction:
+                    self._connection.execute("ROLLBACK")
+                raise
+
+    def _write_track(self, file: FoundFile, content_hash: str, tags: FileTags) -> int:
+        values = _file_values(file, tags) | {"content_hash": content_hash}
+        columns, marks = ", ".join(values), ", ".join("?" * len(values))
+        updates = ", ".join(f"{name} = excluded.{name}" for name in values)
+        [(track_id,)] = self._connection.execute(
+            f"INSERT INTO track ({columns}, added) VALUES ({marks}, ?)"
+            f" ON CONFLICT (path) DO UPDATE SET {updates} RETURNING id",
+            (*values.values(), time.time()),
+        )
+        self._forget_failure(file.path)
+        return track_id
+
+    def _write_analysis(self, track_id: int, analysis: Analysis) -> None:
+        descriptors = [_storable(getattr(analysis.descriptors, name)) for name in DESCRIPTOR_FIELDS]
+        self._connection.execute(
+            f"INSERT OR REPLACE INTO descriptors (track_id, versions, {', '.join(DESCRIPTOR_FIELDS)})"
+            f" VALUES (?, ?, {', '.join('?' * len(descriptors))})",
+            (track_id, json.dumps(analysis.versions, sort_keys=True), *descriptors),
+        )
+        if analysis.timbre is not None:
+            self._write_timbre(track_id, analysis.timbre, analysis.timbre_names)
+
+    def _write_timbre(self, track_id: int, timbre: np.ndarray, names: tuple[str, ...]) -> None:
+        as_json = json.dumps(names)
+        self._connection.execute("INSERT OR IGNORE INTO timbre_names (names) VALUES (?)", (as_json,))
+        self._connection.execute(
+            "INSERT OR REPLACE INTO timbre SELECT ?, id, ? FROM timbre_names WHERE names = ?",
+            (track_id, timbre.astype(LITTLE_ENDIAN_FLOAT32).tobytes(), as_json),
+        )
+
+    def _forget_failure(self, path: bytes) -> None:
+        self._connection.execute("DELETE FROM failure WHERE path = ?", (path,))
+
+
+def _track(row: tuple) -> Track:
+    track_id, path, missing, *values = row
+    tags = FileTags(*values[: len(TAG_FIELDS)])
+    descriptors = dict(zip(DESCRIPTOR_FIELDS, values[len(TAG_FIELDS) :], strict=True))
+    for name in JSON_FIELDS:
+        if descriptors[name] is not None:
+            descriptors[name] = tuple(json.loads(descriptors[name]))
+    return Track(track_id, os.fsdecode(path), tags, Descriptors(**descriptors), bool(missing))
+
+
+def _file_values(file: FoundFile, tags: FileTags) -> dict[str, Any]:
+    """Return the columns of `track` that follow from a look at the file."""
+    return {
+        "path": file.path,
+        "size": file.size,
+        "mtime_ns": file.mtime_ns,
+        "missing": False,
+        "updated": time.time(),
+        "audiorec_version": __version__,
+        **{name: _storable(getattr(tags, name)) for name in TAG_FIELDS},
+    }
+
+
+def _storable(value: Any) -> Any:
+    """Return a field's value as SQLite can hold it: tags may say anything, and must not end a scan.
+
+    >>> _storable((120.0, 60.0)), _storable(np.int64(7)), _storable("\\udcff"), _storable(10**30)
+    ('[120.0, 60.0]', 7, '?', None)
+    """
+    if isinstance(value, np.generic):
+        return _storable(value.item())
+    if isinstance(value, tuple):
+        return json.dumps([float(number) for number in value])
+    if isinstance(value, str):
+        return value.encode("utf-8", "replace").decode("utf-8")
+    if isinstance(value, int) and not -(2**63) <= value < 2**63:
+        return None
+    return value

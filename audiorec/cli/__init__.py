@@ -1,0 +1,73 @@
+"""The `audiorec` command: a thin skin over `Library` and `analyze`.
+
+Each command is a module of this package that holds a click command of the same name, and is imported only when it
+is called: `audiorec --help` must answer at once, so the list below repeats each command's short help and nothing
+else is imported for it.
+
+stdout is data, stderr is talk. Exit status: 0 done, 1 failed, 2 wrong usage, 130 interrupted.
+"""
+
+import importlib
+import io
+import sys
+
+import click
+
+from audiorec.errors import AudiorecError
+from audiorec.version import __version__
+
+#: Every command and its short help, in the order of `audiorec --help`.
+COMMANDS = {
+    "analyze": "Describe music files; touches no library.",
+    "scan": "Bring the library up to date with folders of music.",
+    "watch": "Scan folders, then keep the library current as they change.",
+    "ls": "List the tracks of the library that match a query.",
+    "show": "Show everything known about one track.",
+    "stats": "Show the library in numbers and histograms.",
+    "failures": "List the files that could not be analysed, and why.",
+    "tag": "Write descriptors into the files' own tags.",
+    "export": "Write the library as CSV, JSON lines or Parquet.",
+}
+
+INTERRUPTED = 130  #: exit status after Ctrl-C, as shells have it: 128 + SIGINT
+
+
+class OneLineError(click.ClickException):
+    """What went wrong, as one line on stderr; exit status 1."""
+
+    def show(self, file=None):
+        click.echo(f"audiorec: {self.message}", file=file, err=True)
+
+
+class LazyGroup(click.Group):
+    """The commands of `COMMANDS`, each imported when it is called."""
+
+    def list_commands(self, ctx):
+        return list(COMMANDS)
+
+    def get_command(self, ctx, name):
+        if name not in COMMANDS:
+            return None
+        return getattr(importlib.import_module(f"audiorec.cli.{name}"), name)
+
+    def format_commands(self, ctx, formatter):
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+    def invoke(self, ctx):
+        for stream in (sys.stdout, sys.stderr):
+            if isinstance(stream, io.TextIOWrapper):
+                stream.reconfigure(errors="backslashreplace")  # a file's name may be no valid Unicode
+        try:
+            return super().invoke(ctx)
+        except AudiorecError as error:
+            raise OneLineError(str(error)) from error
+        except KeyboardInterrupt:
+            click.echo("audiorec: interrupted", err=True)
+            ctx.exit(INTERRUPTED)
+
+
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="audiorec")
+def main():
+    """Turn a folder of music into descriptors, on your own machine."""

@@ -1,0 +1,105 @@
+"""`audiorec analyze`: describe music files, without a library."""
+
+from pathlib import Path
+
+import click
+
+from audiorec.cli.describe import panel
+from audiorec.cli.options import files_argument, json_option
+from audiorec.cli.output import print_json, stdout_console, text_path
+from audiorec.cli.rows import timbre
+from audiorec.errors import AudiorecError, FileError, TagError, printable
+from audiorec.types import Analysis, FileTags
+
+PICTURES = (".png", ".svg", ".pdf")
+
+
+@click.command()
+@files_argument
+@json_option
+@click.option("--series", is_flag=True, help="With --json: add beats, bars, sections, segments and timbre.")
+@click.option("--true-peak", is_flag=True, help="Measure the oversampled true peak too; slower.")
+@click.option(
+    "--plot",
+    metavar="OUT",
+    help="Draw the track into OUT (.png, .svg or .pdf); with several FILEs, OUT is a folder of pictures.",
+)
+@click.pass_context
+def analyze(ctx, files, as_json, series, true_peak, plot):
+    """Describe music files; touches no library."""
+    from audiorec.analysis import analyze as analyze_file  # a second of imports that --help must not wait for
+
+    if series and not as_json:
+        raise click.UsageError("--series needs --json")
+    pictures = _pictures(files, plot) if plot else [None] * len(files)
+    failed = False
+    for file, picture in zip(files, pictures, strict=True):
+        try:
+            analysis = analyze_file(file, true_peak=true_peak)
+            _print(analysis, as_json=as_json, series=series)
+            if picture:
+                _draw(analysis, picture)
+        except FileError as error:
+            click.echo(f"audiorec: {error}", err=True)
+            failed = True
+    ctx.exit(1 if failed else 0)
+
+
+def record(analysis: Analysis, *, series: bool = False) -> dict:
+    """Return an analysis as a JSON-ready record: path and descriptors, and the series if asked for."""
+    from audiorec.analysis import SERIES
+
+    values = {"path": text_path(analysis.path), **analysis.descriptors.to_dict()}
+    if series:
+        values |= {name: getattr(analysis, name) for name in SERIES}
+        values["timbre"] = timbre(analysis)
+    return values
+
+
+def _print(analysis: Analysis, *, as_json: bool, series: bool) -> None:
+    if as_json:
+        print_json(record(analysis, series=series))
+    else:
+        stdout_console().print(panel(analysis.descriptors, _tags(analysis.path), analysis.path))
+
+
+def _tags(path: str) -> FileTags:
+    """Return a file's tags; a file whose tags are broken is still described."""
+    from audiorec.metadata import read_tags
+
+    try:
+        return read_tags(path)
+    except TagError:
+        return FileTags()
+
+
+def _pictures(files: tuple[str, ...], plot: str) -> list[Path]:
+    """Return the picture of each file: `plot` itself, or one named after the file in the folder `plot`."""
+    from audiorec.cli.plot import require_matplotlib
+
+    require_matplotlib()
+    out = Path(plot)
+    if out.suffix and not out.is_dir():
+        if len(files) > 1:
+            raise click.BadParameter("several files need a folder", param_hint="--plot")
+        if out.suffix.lower() not in PICTURES:
+            raise click.BadParameter(f"{out.name} does not end in {', '.join(PICTURES)}", param_hint="--plot")
+        return [out]
+    _make_folder(out)
+    pictures = [out / f"{Path(file).name}.png" for file in files]
+    if len(set(pictures)) < len(pictures):
+        raise click.BadParameter("two files of the same name would be drawn into one picture", param_hint="--plot")
+    return pictures
+
+
+def _make_folder(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise AudiorecError(f"{printable(folder)}: {error.strerror}") from error
+
+
+def _draw(analysis: Analysis, picture: Path) -> None:
+    from audiorec.cli.plot import draw
+
+    draw(picture, analysis, _tags(analysis.path))

@@ -1,0 +1,132 @@
+"""How descriptors look to people: their groups, names and units, as a panel for one track."""
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from rich.panel import Panel
+from rich.table import Table
+from rich.text import Text
+
+from audiorec.errors import printable
+from audiorec.types import Descriptors, FileTags
+
+NOTHING = "–"  #: stands for a value that is not defined for a sound, or was not computed
+BAR_WIDTH = 12  #: characters of a bar for values from 0 to 1
+
+
+def decimal(value: float | None, digits: int = 1) -> str:
+    """Return a number with so many decimals, or a dash for None."""
+    return NOTHING if value is None else f"{value:.{digits}f}"
+
+
+def clock(seconds: float | None) -> str:
+    """Return a time as people write it.
+
+    >>> clock(225.4), clock(3725), clock(None)
+    ('3:45', '1:02:05', '–')
+    """
+    if seconds is None:
+        return NOTHING
+    minutes, second = divmod(round(seconds), 60)
+    hours, minute = divmod(minutes, 60)
+    return f"{hours}:{minute:02}:{second:02}" if hours else f"{minute}:{second:02}"
+
+
+def length(descriptors: Descriptors) -> str:
+    """Return a track's duration as minutes and seconds."""
+    return clock(None if descriptors.duration_ms is None else descriptors.duration_ms / 1000)
+
+
+def bar(share: float, width: int = BAR_WIDTH) -> str:
+    """Return a horizontal bar, `share` (0-1) of `width` characters long, to an eighth of a character.
+
+    >>> bar(0.5, width=4), bar(0.7, width=4)
+    ('██', '██▊')
+    """
+    whole, eighths = divmod(round(share * width * 8), 8)
+    return "█" * whole + " ▏▎▍▌▋▊▉"[eighths].strip()
+
+
+def title(tags: FileTags, path: str) -> str:
+    """Return "artist – title" if the file says so, else its title, else its name."""
+    name = printable(tags.title or path.rpartition("/")[2])
+    return f"{printable(tags.artist)} – {name}" if tags.artist and tags.title else name
+
+
+def _decibels(amplitude: float) -> str:
+    return f"{20 * math.log10(amplitude):.1f} dBFS" if amplitude > 0 else "-inf dBFS"
+
+
+def _candidates(tempos: tuple[float, ...]) -> str:
+    return ", ".join(f"{tempo:.1f}" for tempo in tempos[:3]) or NOTHING
+
+
+def _share(value: float) -> str:
+    return f"{value:.2f}  {bar(value)}"
+
+
+@dataclass(frozen=True)
+class Row:
+    """One descriptor on the screen: its field, its name for people, and how its value is written."""
+
+    field: str
+    label: str
+    write: Callable[[Any], str]
+
+
+#: The panel: what stands under which heading. `duration_ms` stands in its title, the numeric key in its name.
+GROUPS = {
+    "rhythm": (
+        Row("tempo", "tempo", "{:.1f} BPM".format),
+        Row("tempo_confidence", "confidence", "{:.2f}".format),
+        Row("tempo_candidates", "candidates", _candidates),
+        Row("time_signature", "beats in a bar", str),
+        Row("onset_rate", "onsets", "{:.1f} /s".format),
+    ),
+    "tonal": (
+        Row("key_name", "key", str),
+        Row("camelot", "Camelot", str),
+        Row("key_confidence", "confidence", "{:.2f}".format),
+        Row("brightness", "brightness", "{:.0f} Hz".format),
+    ),
+    "loudness": (
+        Row("loudness", "integrated", "{:.1f} LUFS".format),
+        Row("loudness_range", "range", "{:.1f} LU".format),
+        Row("peak", "sample peak", _decibels),
+        Row("true_peak", "true peak", _decibels),
+        Row("replaygain_track_gain", "ReplayGain", "{:+.2f} dB".format),
+        Row("dynamic_complexity", "dynamics", "{:.1f} dB".format),
+    ),
+    "perceptual": (
+        Row("energy", "energy", _share),
+        Row("danceability", "danceability", _share),
+        Row("valence", "valence", _share),
+        Row("acousticness", "acousticness", _share),
+        Row("instrumentalness", "instrumentalness", _share),
+        Row("speechiness", "speechiness", _share),
+        Row("liveness", "liveness", _share),
+        Row("mood", "mood", str),
+    ),
+}
+
+
+def panel(descriptors: Descriptors, tags: FileTags, path: str) -> Panel:
+    """Return the description of one track: two columns of grouped descriptors under its name."""
+    columns = Table.grid(padding=(0, 3))
+    columns.add_row(_groups(descriptors, "rhythm", "tonal"), _groups(descriptors, "loudness", "perceptual"))
+    heading = Text(f"{title(tags, path)}  {length(descriptors)}", style="bold")
+    return Panel.fit(columns, title=heading, title_align="left", subtitle=Text(printable(path), style="dim"))
+
+
+def _groups(descriptors: Descriptors, *names: str) -> Table:
+    grid = Table.grid(padding=(0, 2))
+    for name in names:
+        if grid.row_count:
+            grid.add_row()
+        grid.add_row(Text(name, style="bold cyan"))
+        for row in GROUPS[name]:
+            value = getattr(descriptors, row.field)
+            grid.add_row(Text(f"  {row.label}"), Text(NOTHING if value is None else row.write(value)))
+    return grid

@@ -1,0 +1,27 @@
+"""`audiorec failures`: the files that could not be analysed, and why."""
+
+import click
+
+from audiorec.catalog import Failure
+from audiorec.cli.options import db_option, json_option
+from audiorec.cli.output import print_json, text_path
+from audiorec.errors import printable
+from audiorec.library import Library
+
+
+@click.command()
+@json_option
+@db_option
+def failures(as_json, db):
+    """List the files that could not be analysed, and why."""
+    with Library(db) as library:
+        for failure in library.failures():
+            if as_json:
+                print_json({"path": text_path(failure.path), "kind": failure.kind, "reason": failure.reason})
+            else:
+                click.echo(failure_line(failure))
+
+
+def failure_line(failure: Failure) -> str:
+    """Return a failure as one line: path, kind, reason."""
+    return f"{printable(failure.path)}: {failure.kind}: {failure.reason}"

@@ -1,0 +1,46 @@
+"""The options that mean the same in every command that has them."""
+
+from pathlib import Path
+
+import click
+
+from audiorec.workers import TIME_LIMIT
+
+db_option = click.option(
+    "--db",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="The library's database; else $AUDIOREC_DB, else the user's data folder.",
+)
+
+json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON lines, one record each.")
+
+limit_option = click.option("-n", "--limit", type=click.IntRange(min=1), help="Stop after this many.")
+
+output_option = click.option(
+    "-o",
+    "--output",
+    type=click.Path(dir_okay=False, allow_dash=True),
+    default="-",
+    help="The file to write; - is stdout, the default.",
+)
+
+jobs_option = click.option(
+    "--jobs", metavar="N", type=click.IntRange(min=1), help="Worker processes; else one for each processor core."
+)
+
+time_limit_option = click.option(
+    "--time-limit",
+    metavar="SECONDS",
+    type=click.FloatRange(min=0, min_open=True),
+    default=TIME_LIMIT,
+    show_default=True,
+    help="Give up on a file that takes longer than this.",
+)
+
+files_argument = click.argument("files", metavar="FILE...", nargs=-1, required=True, type=click.Path())
+
+paths_argument = click.argument("paths", metavar="PATH...", nargs=-1, required=True, type=click.Path())
+
+query_argument = click.argument(
+    "query", metavar="[QUERY]...", nargs=-1, callback=lambda ctx, param, words: " ".join(words)
+)

@@ -1,0 +1,77 @@
+"""Where output goes: the terminal or a pipe, JSON lines, and files that are complete or not there."""
+
+import json
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import click
+from rich.console import Console
+
+from audiorec.errors import AudiorecError, printable
+from audiorec.types import json_ready
+
+PIPE_WIDTH = 100_000  #: columns: nothing in a pipe is cut to the width of a terminal
+
+
+def stdout_console() -> Console:
+    """Return a console for data: as wide as the terminal, and without limit in a pipe."""
+    return _console(stderr=False)
+
+
+def stderr_console() -> Console:
+    """Return a console for talk."""
+    return _console(stderr=True)
+
+
+def _console(*, stderr: bool) -> Console:
+    stream = sys.stderr if stderr else sys.stdout
+    width = None if stream.isatty() else PIPE_WIDTH
+    return Console(stderr=stderr, width=width, highlight=False, markup=False, emoji=False)
+
+
+def print_json(record: Any) -> None:
+    """Print a record, or anything made of records, arrays and numbers, as one line of JSON."""
+    click.echo(json_line(json_ready(record)))
+
+
+def json_line(values: dict[str, Any]) -> str:
+    """Return a JSON-ready record as one line of JSON."""
+    return json.dumps(values, ensure_ascii=False, allow_nan=False)
+
+
+def text_path(path: str | os.PathLike) -> str:
+    """Return `path` for a machine to read: exact, but with bytes that are no valid UTF-8 as ``\\xe9``.
+
+    >>> text_path(os.fsdecode(b"caf\\xe9.mp3"))
+    'caf\\\\xe9.mp3'
+    """
+    return os.fsencode(path).decode("utf-8", "backslashreplace")
+
+
+@contextmanager
+def replacing(path: str | os.PathLike) -> Iterator[Path]:
+    """Give a temporary name beside `path`, and put the file written there in its place once the block is done.
+
+    A pipe or a device (``/dev/stdout``) cannot be replaced and is given as it is.
+
+    Raises
+    ------
+    AudiorecError
+        If the file cannot be written. Whatever went wrong, `path` is as it was and the temporary file is gone.
+    """
+    target = Path(os.path.realpath(path))
+    special = target.exists() and not target.is_file()
+    temporary = target if special else target.with_name(f".{target.stem}-{os.getpid()}{target.suffix}")
+    try:
+        yield temporary
+        if not special:
+            temporary.replace(target)
+    except OSError as error:
+        raise AudiorecError(f"{printable(path)}: cannot be written: {error.strerror or error}") from error
+    finally:
+        if not special:
+            temporary.unlink(missing_ok=True)

@@ -1,0 +1,43 @@
+"""A track as one flat row, the same for `ls --json`, `show --json` and every format of `export`."""
+
+import typing
+from typing import Any
+
+from audiorec.cli.output import text_path
+from audiorec.types import Analysis, Descriptors, FileTags, Track, json_ready
+
+
+def _types(record: type) -> dict[str, Any]:
+    """Return the type of each field of a record whose fields may all be None, without the None."""
+    return {name: typing.get_args(hint)[0] for name, hint in typing.get_type_hints(record).items()}
+
+
+_DESCRIPTORS = _types(Descriptors)
+_TAGS = _types(FileTags)
+
+#: The column of each tag; what the file says stands apart from what was heard where both have a field of that name.
+TAG_COLUMNS = {name: f"file_{name}" if name in _DESCRIPTORS else name for name in _TAGS}
+
+#: Every column and its type, in order.
+COLUMNS: dict[str, Any] = {
+    "id": int,
+    "path": str,
+    **{TAG_COLUMNS[name]: kind for name, kind in _TAGS.items()},
+    **_DESCRIPTORS,
+    "missing": bool,
+}
+
+
+def row(track: Track) -> dict[str, Any]:
+    """Return a track as a flat record of JSON-ready values, with the keys of `COLUMNS`."""
+    tags = (getattr(track.tags, name) for name in _TAGS)
+    heard = (json_ready(getattr(track.descriptors, name)) for name in _DESCRIPTORS)
+    values = (track.id, text_path(track.path), *tags, *heard, track.missing)
+    return dict(zip(COLUMNS, values, strict=True))
+
+
+def timbre(analysis: Analysis) -> dict[str, float] | None:
+    """Return the timbre vector by name; None where it was not computed."""
+    if analysis.timbre is None:
+        return None
+    return dict(zip(analysis.timbre_names, analysis.timbre.tolist(), strict=True))

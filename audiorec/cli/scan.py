@@ -1,0 +1,80 @@
+"""`audiorec scan`: bring the library up to date."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+from rich.table import Table
+
+from audiorec.cli import INTERRUPTED
+from audiorec.cli.describe import clock
+from audiorec.cli.options import db_option, jobs_option, json_option, paths_argument, time_limit_option
+from audiorec.cli.output import print_json, stdout_console
+from audiorec.cli.progress import scan_display
+from audiorec.library import Library
+
+if TYPE_CHECKING:
+    from audiorec.scan import ScanReport
+
+#: What became of the files, in the words and the order of the summary.
+OUTCOMES = {
+    "analysed": "analysed",
+    "recomputed": "brought up to date",
+    "unchanged": "unchanged",
+    "moved": "moved or renamed",
+    "copied": "copies of others",
+    "retagged": "tagged anew",
+    "failed": "failed",
+    "skipped": "failed before",
+    "missing": "gone",
+}
+
+
+@click.command()
+@paths_argument
+@jobs_option
+@click.option("--retry", is_flag=True, help="Try files again that failed before and have not changed.")
+@click.option("--strict", is_flag=True, help="Exit with status 1 if any file failed, now or before.")
+@time_limit_option
+@json_option
+@db_option
+@click.pass_context
+def scan(ctx, paths, jobs, retry, strict, time_limit, as_json, db):
+    """Bring the library up to date with folders of music.
+
+    Only new and changed files are analysed. Interrupt it whenever you like: the next scan goes on from there.
+    """
+    with Library(db) as library, scan_display() as progress:
+        report = library.scan(paths, jobs=jobs, retry=retry, time_limit=time_limit, progress=progress)
+    if as_json:
+        print_json(report)
+    else:
+        stdout_console().print(summary(report))
+    if report.interrupted:
+        click.echo("audiorec: interrupted; the next scan goes on from here", err=True)
+        ctx.exit(INTERRUPTED)
+    ctx.exit(1 if strict and (report.failed or report.skipped) else 0)
+
+
+def outcomes(report: ScanReport) -> dict[str, int]:
+    """Return what happened at all, in words, and to how many files."""
+    counts = {words: getattr(report, name) for name, words in OUTCOMES.items()}
+    return {words: count for words, count in counts.items() if count}
+
+
+def summary(report: ScanReport) -> Table:
+    """Return the report as a small table."""
+    table = Table.grid(padding=(0, 2))
+    table.add_column(justify="right")
+    for words, count in outcomes(report).items():
+        table.add_row(f"{count}", words)
+    table.add_row(f"{report.found}", f"found in {pace(report)}")
+    return table
+
+
+def pace(report: ScanReport) -> str:
+    """Return how long a scan took, and for how much music."""
+    if not report.audio_seconds:
+        return f"{report.seconds:.1f} s"
+    return f"{report.seconds:.1f} s: {clock(report.audio_seconds)} of music heard"

@@ -1,0 +1,45 @@
+"""`audiorec show`: everything known about one track."""
+
+import dataclasses
+
+import click
+from rich.table import Table
+from rich.text import Text
+
+from audiorec.cli.describe import panel
+from audiorec.cli.options import db_option, json_option
+from audiorec.cli.output import print_json, stdout_console
+from audiorec.cli.rows import row, timbre
+from audiorec.errors import printable
+from audiorec.library import Library
+from audiorec.types import Track
+
+
+@click.command()
+@click.argument("track")
+@json_option
+@db_option
+def show(track, as_json, db):
+    """Show everything known about one track.
+
+    TRACK is its id, its path, its title or "artist - title".
+    """
+    with Library(db) as library:
+        found = library.track(track)
+        if as_json:
+            analysis = library.analysis(found)
+            print_json(row(found) | {"versions": analysis.versions, "timbre": timbre(analysis)})
+            return
+        console = stdout_console()
+        console.print(panel(found.descriptors, found.tags, found.path))
+        console.print(file_grid(found))
+
+
+def file_grid(track: Track) -> Table:
+    """Return what the library knows of the file and what the file says of itself, as names and values."""
+    known = {"id": track.id, "path": track.path, "missing": "yes" if track.missing else None}
+    grid = Table.grid(padding=(0, 2))
+    for name, value in (known | dataclasses.asdict(track.tags)).items():
+        if value is not None:
+            grid.add_row(Text(f"  {name.replace('_', ' ')}", style="cyan"), Text(printable(str(value))))
+    return grid

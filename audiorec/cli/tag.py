@@ -1,0 +1,143 @@
+"""`audiorec tag`: write what was heard into the files' own tags."""
+
+import os
+from collections import Counter
+from collections.abc import Iterable, Sequence
+
+import click
+from rich.table import Table
+from rich.text import Text
+
+from audiorec.analysis import analyze
+from audiorec.cli.describe import NOTHING
+from audiorec.cli.options import db_option, json_option, paths_argument
+from audiorec.cli.output import print_json, stdout_console, text_path
+from audiorec.errors import FileError, printable
+from audiorec.library import Library
+from audiorec.metadata import TagChange, plan_tags, tag_values, write_tags
+from audiorec.tagnames import FIELDS, KEY_NOTATIONS
+from audiorec.types import Descriptors
+from audiorec.walk import Walk
+
+ACTIONS = {"add": "added", "replace": "replaced", "keep": "kept"}  #: what is done about a difference, and was done
+
+
+def _fields(ctx, param, text: str) -> list[str]:
+    fields = list(dict.fromkeys(field.strip() for field in text.split(",")))
+    for field in fields:
+        if field not in FIELDS:
+            raise click.BadParameter(f"{field!r} is none of {', '.join(FIELDS)}")
+    return fields
+
+
+@click.command()
+@paths_argument
+@click.option(
+    "--write",
+    "fields",
+    metavar="FIELDS",
+    default="bpm,key",
+    show_default=True,
+    callback=_fields,
+    help=f"What to write, separated by commas: {', '.join(FIELDS)}.",
+)
+@click.option(
+    "--key-notation",
+    type=click.Choice(KEY_NOTATIONS),
+    default="musical",
+    show_default=True,
+    help="Write a key as Am or as 8A.",
+)
+@click.option("--overwrite", is_flag=True, help="Replace other values that the files have; else they are kept.")
+@click.option("--dry-run", is_flag=True, help="Show the differences and write nothing.")
+@click.option("--keep-mtime", is_flag=True, help="Leave the files' times as they are.")
+@json_option
+@db_option
+@click.pass_context
+def tag(ctx, paths, fields, key_notation, overwrite, dry_run, keep_mtime, as_json, db):
+    """Write descriptors into the files' own tags.
+
+    Files that the library knows are not analysed again; others are, one after the other, so that it is faster to scan
+    many of them first. All other tags, pictures and the audio stay as they are, and so does every value that a file
+    has already, unless --overwrite is given.
+    """
+    counts = Counter()
+    with Library(db) as library:
+        for file in Walk(paths):
+            try:
+                if isinstance(file, FileError):
+                    raise file
+                path = os.fsdecode(file.path)
+                values = tag_values(_heard(library, path), fields)
+                changes = plan_tags(path, values, key_notation=key_notation)
+                actions = _actions(changes, overwrite=overwrite)
+                if not dry_run:
+                    _write(library, path, changes, actions, keep_mtime=keep_mtime)
+            except FileError as error:
+                click.echo(f"audiorec: {error}", err=True)
+                counts["failed"] += 1
+                continue
+            counts.update(actions, files=1, without_genre="genre" in fields and values["genre"] is None)
+            _show(path, changes, actions, as_json=as_json)
+    _tell(counts, dry_run=dry_run)
+    ctx.exit(1 if counts["failed"] else 0)
+
+
+def _heard(library: Library, path: str) -> Descriptors:
+    """Return what was heard in a file: as the library remembers, if that is up to date."""
+    track = library.current_track(path)
+    return track.descriptors if track else analyze(path).descriptors
+
+
+def _actions(changes: Sequence[TagChange], *, overwrite: bool) -> list[str]:
+    """Return what to do about each change: "add", "replace" or "keep".
+
+    A field of which the file says anything else is kept whole: a peak must not stand beside someone else's gain.
+    """
+    said = set() if overwrite else {change.field for change in changes if change.old is not None}
+    return ["keep" if c.field in said else "replace" if c.old is not None else "add" for c in changes]
+
+
+def _write(
+    library: Library, path: str, changes: Iterable[TagChange], actions: Iterable[str], *, keep_mtime: bool
+) -> None:
+    wanted = [change for change, action in zip(changes, actions, strict=True) if action != "keep"]
+    if wanted:
+        write_tags(path, wanted, keep_mtime=keep_mtime)
+        library.refresh_file(path)
+
+
+def _show(path: str, changes: Sequence[TagChange], actions: Sequence[str], *, as_json: bool) -> None:
+    if as_json:
+        for change, action in zip(changes, actions, strict=True):
+            print_json({"path": text_path(path), "action": action} | _record(change))
+    elif changes:
+        console = stdout_console()
+        console.print(Text(printable(path), style="bold"))
+        console.print(_differences(changes, actions))
+
+
+def _record(change: TagChange) -> dict[str, str | None]:
+    return {"field": change.field, "name": change.name, "old": change.old, "new": change.new}
+
+
+def _differences(changes: Iterable[TagChange], actions: Iterable[str]) -> Table:
+    grid = Table.grid(padding=(0, 2))
+    for change, action in zip(changes, actions, strict=True):
+        old = NOTHING if change.old is None else printable(change.old)
+        cells = ("", change.name, old, "→", printable(change.new), action)
+        grid.add_row(*map(Text, cells), style="dim" if action == "keep" else None)
+    return grid
+
+
+def _tell(counts: Counter, *, dry_run: bool) -> None:
+    """Say on stderr what was done, and what could not be."""
+    verbs = {action: f"to {action}" if dry_run else done for action, done in ACTIONS.items()}
+    tags = ", ".join(f"{counts[action]} {verb}" for action, verb in verbs.items() if counts[action])
+    click.echo(f"{counts['files']} files; tags: {tags or 'nothing to do'}", err=True)
+    if counts["keep"]:
+        click.echo("kept values differ from what was heard; --overwrite replaces them", err=True)
+    if counts["without_genre"]:
+        click.echo(f"genre: not known for {counts['without_genre']} tracks yet, nothing written", err=True)
+    if counts["failed"]:
+        click.echo(f"{counts['failed']} failed", err=True)

@@ -1,0 +1,199 @@
+"""A file by its content, whatever it is called and however it is tagged: opening it, and hashing the sound in it.
+
+`content_hash` looks only at the bytes that hold sound, which every container keeps apart from tags and pictures, so
+that a file keeps its hash when it is moved, renamed or tagged anew. It decodes nothing. Formats that are not known
+here are hashed whole.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import stat
+from bisect import bisect_right
+from collections.abc import Iterator
+from itertools import accumulate
+from pathlib import Path
+from typing import BinaryIO
+
+from audiorec.errors import UnreadableError
+
+#: Longer sounds are hashed by this many slices, evenly spread: 4 MB cost 5 ms, 2 % of decoding a four-minute flac,
+#: where the whole of it would cost 10 %.
+SLICES, SLICE_BYTES = 16, 1 << 18
+
+ASF_HEADER = bytes.fromhex("3026b2758e66cf11a6d900aa0062ce6c")
+ASF_DATA = bytes.fromhex("3626b2758e66cf11a6d900aa0062ce6c")
+SOUND_ELEMENTS = {b"data", b"SSND", b"mdat", ASF_DATA}  # of RIFF, AIFF, MP4 and ASF (wma)
+
+_KINDS = {stat.S_ISDIR: "a directory", stat.S_ISFIFO: "a pipe", stat.S_ISSOCK: "a socket"}
+
+Span = tuple[int, int]
+
+
+def open_regular(path: str | bytes | os.PathLike) -> BinaryIO:
+    """Open a regular file for unbuffered reading, and nothing else: opening a pipe could wait for ever.
+
+    Raises
+    ------
+    UnreadableError
+        It is missing, forbidden, a link to nowhere or to itself, or no regular file.
+    """
+    try:
+        mode = Path(os.fsdecode(path)).stat().st_mode
+        if not stat.S_ISREG(mode):
+            raise UnreadableError(path, _what_it_is(mode))
+        # By descriptor, so that no library ever has to print or to encode a name that is no valid Unicode.
+        return open(os.open(path, os.O_RDONLY), "rb", buffering=0)
+    except OSError as error:
+        raise UnreadableError(path, _why_unreadable(path, error)) from error
+
+
+def content_hash(path: str | bytes | os.PathLike) -> str:
+    """Return the hash of the sound in a file: 32 hexadecimal digits, blind to its name, its tags and its pictures.
+
+    It covers the length of the compressed sound and all of its bytes, or beyond 4 MB sixteen slices of 256 kB spread
+    evenly over it. An edit that keeps the length and touches none of the slices goes unseen; re-encoding never does.
+
+    Raises
+    ------
+    UnreadableError
+        The file is missing, forbidden, or no regular file.
+    """
+    with open_regular(path) as raw, open(raw.fileno(), "rb", buffering=1 << 16, closefd=False) as file:
+        try:
+            return _hash(file)
+        except OSError as error:
+            raise UnreadableError(path, _why_unreadable(path, error)) from error
+
+
+def _hash(file: BinaryIO) -> str:
+    size = file.seek(0, os.SEEK_END)
+    spans = list(_sound_spans(file, size)) or [(0, size)]
+    total = sum(stop - start for start, stop in spans)
+    digest = hashlib.blake2b(total.to_bytes(8, "little"), digest_size=16)
+    for start, stop in _sampled(spans, total):
+        file.seek(start)
+        while start < stop and (data := file.read(min(stop - start, SLICE_BYTES))):
+            digest.update(data)
+            start += len(data)
+    return digest.hexdigest()
+
+
+def _sampled(spans: list[Span], total: int) -> Iterator[Span]:
+    """Yield what of `spans`, taken as one run of `total` bytes, is hashed."""
+    if total <= SLICES * SLICE_BYTES:
+        yield from spans
+        return
+    stops = list(accumulate(stop - start for start, stop in spans))
+    for number in range(SLICES):
+        low = (total - SLICE_BYTES) * number // (SLICES - 1)
+        high = low + SLICE_BYTES
+        index = bisect_right(stops, low)
+        while low < high:
+            stop = spans[index][1]
+            end = min(high, stops[index])
+            yield stop - (stops[index] - low), stop - (stops[index] - end)
+            low, index = end, index + 1
+
+
+def _sound_spans(file: BinaryIO, size: int) -> Iterator[Span]:
+    """Yield (start, stop) of the parts of a file that hold sound, in bytes; nothing where it holds none."""
+    begin = _after_id3(file)
+    magic = _read(file, begin, 16)
+    if magic[:4] == b"OggS":
+        yield from _ogg_payloads(file, begin, size)
+    elif magic[:4] in (b"RIFF", b"RF64", b"FORM"):
+        order = "big" if magic[:4] == b"FORM" else "little"
+        yield from _sound_only(_chunks(file, begin + 12, size, order))
+    elif magic[4:8] == b"ftyp":
+        yield from _sound_only(_atoms(file, begin, size))
+    elif magic == ASF_HEADER:
+        yield from _sound_only(_asf_objects(file, begin, size))
+    else:
+        if magic[:4] == b"fLaC":
+            begin = _after_flac_metadata(file, begin)
+        yield begin, max(begin, _before_trailing_tags(file, size))
+
+
+def _sound_only(elements: Iterator[tuple[bytes, int, int]]) -> Iterator[Span]:
+    return ((start, stop) for name, start, stop in elements if name in SOUND_ELEMENTS and stop > start)
+
+
+def _after_id3(file: BinaryIO) -> int:
+    header = _read(file, 0, 10)
+    if header[:3] != b"ID3" or len(header) < 10:
+        return 0
+    return 10 + sum((byte & 0x7F) << shift for byte, shift in zip(header[6:], (21, 14, 7, 0), strict=True))
+
+
+def _before_trailing_tags(file: BinaryIO, size: int) -> int:
+    """Return where an ID3v1 tag, an APEv2 tag or both begin at the end of a file."""
+    if size >= 128 and _read(file, size - 128, 3) == b"TAG":
+        size -= 128
+    footer = _read(file, max(0, size - 32), 32)
+    if footer[:8] == b"APETAGEX":
+        has_header = footer[23] & 0x80  # the highest bit of the little-endian flags; the stated size leaves it out
+        size -= int.from_bytes(footer[12:16], "little") + (32 if has_header else 0)
+    return size
+
+
+def _after_flac_metadata(file: BinaryIO, begin: int) -> int:
+    position, last = begin + 4, False
+    while not last and len(header := _read(file, position, 4)) == 4:
+        last = bool(header[0] & 0x80)
+        position += 4 + int.from_bytes(header[1:], "big")
+    return position
+
+
+def _ogg_payloads(file: BinaryIO, position: int, size: int) -> Iterator[Span]:
+    """Yield the payload of each page from the first with sound on: pages of headers end at sample 0 or nowhere.
+
+    The page headers are left out, since longer tags renumber every page that follows them.
+    """
+    in_sound = False
+    while position < size and len(header := _read(file, position, 27)) == 27 and header[:4] == b"OggS":
+        start = position + 27 + header[26]
+        position = start + sum(file.read(header[26]))
+        in_sound = in_sound or int.from_bytes(header[6:14], "little", signed=True) > 0
+        if in_sound:
+            yield start, min(position, size)
+
+
+def _chunks(file: BinaryIO, position: int, size: int, order: str) -> Iterator[tuple[bytes, int, int]]:
+    while position < size and len(header := _read(file, position, 8)) == 8:
+        start, length = position + 8, int.from_bytes(header[4:], order)
+        yield header[:4], start, min(start + length, size)
+        position = start + length + length % 2
+
+
+def _atoms(file: BinaryIO, position: int, size: int) -> Iterator[tuple[bytes, int, int]]:
+    while position < size and len(header := _read(file, position, 8)) == 8:
+        length, start = int.from_bytes(header[:4], "big"), position + 8
+        if length == 1:
+            length, start = int.from_bytes(file.read(8), "big"), position + 16
+        stop = position + length if length else size
+        yield header[4:], start, min(stop, size)
+        position = max(stop, start)
+
+
+def _asf_objects(file: BinaryIO, position: int, size: int) -> Iterator[tuple[bytes, int, int]]:
+    while position < size and len(header := _read(file, position, 24)) == 24:
+        start, stop = position + 24, position + int.from_bytes(header[16:], "little")
+        yield header[:16], start, min(stop, size)
+        position = max(stop, start)
+
+
+def _read(file: BinaryIO, position: int, length: int) -> bytes:
+    file.seek(position)
+    return file.read(length)
+
+
+def _what_it_is(mode: int) -> str:
+    return next((name for is_kind, name in _KINDS.items() if is_kind(mode)), "a device") + ", not a file"
+
+
+def _why_unreadable(path: str | bytes | os.PathLike, error: OSError) -> str:
+    if isinstance(error, FileNotFoundError):
+        return "a link to a file that is not there" if Path(os.fsdecode(path)).is_symlink() else "no such file"
+    return (error.strerror or str(error)).lower()

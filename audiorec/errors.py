@@ -1,0 +1,116 @@
+"""Everything audiorec raises on purpose.
+
+::
+
+    AudiorecError
+    ├── FileError            one file is at fault: .path, .kind, .reason
+    │   ├── UnreadableError  missing, no permission, a directory, a pipe          kind "unreadable"
+    │   ├── NotAudioError    no decoder knows it                                  kind "not-audio"
+    │   ├── DecodeError      it is audio, and broken                              kind "decode"
+    │   ├── EmptyAudioError  it decodes to no samples                             kind "empty"
+    │   ├── TagError         its tags cannot be read or written                   kind "tags"
+    │   ├── TimeLimitError   its analysis took longer than its time limit         kind "timeout"
+    │   ├── CrashError       its analysis killed the worker process               kind "crash"
+    │   └── UnexpectedError  its analysis met a bug                               kind "error"
+    ├── CatalogError         the library's database cannot be used: .path, .reason
+    ├── QueryError           a search expression cannot be understood
+    └── TrackNotFoundError   no track of the library answers to that name
+
+A caller's mistake (a wrong argument) is a ``ValueError``; the world's fault is one of these. The message is
+always one line and starts with the path.
+"""
+
+import os
+
+
+def printable(path: str | bytes | os.PathLike) -> str:
+    """Return `path` as one line of valid Unicode, whatever bytes it is made of.
+
+    >>> printable(b"caf\\xe9\\n.mp3")
+    'caf\\\\xe9\\\\n.mp3'
+    """
+    text = os.fsencode(path).decode("utf-8", "backslashreplace")
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in text)
+
+
+class AudiorecError(Exception):
+    """Base of everything audiorec raises on purpose."""
+
+
+class FileError(AudiorecError):
+    """One file cannot be used; the rest of a run goes on."""
+
+    kind = "file"
+
+    def __init__(self, path: str | bytes | os.PathLike, reason: str):
+        self.path = os.fspath(path)
+        self.reason = " ".join(str(reason).split())
+        super().__init__(f"{printable(path)}: {self.reason}")
+
+    def __reduce__(self):
+        return type(self), (self.path, self.reason)
+
+
+class UnreadableError(FileError):
+    """The file is missing, forbidden, or no regular file."""
+
+    kind = "unreadable"
+
+
+class NotAudioError(FileError):
+    """No decoder recognises the file."""
+
+    kind = "not-audio"
+
+
+class DecodeError(FileError):
+    """The file is audio, and too broken to decode."""
+
+    kind = "decode"
+
+
+class EmptyAudioError(FileError):
+    """The file decodes to no samples at all."""
+
+    kind = "empty"
+
+
+class TagError(FileError):
+    """The file's tags cannot be read or written."""
+
+    kind = "tags"
+
+
+class TimeLimitError(FileError):
+    """The analysis of the file took longer than its time limit."""
+
+    kind = "timeout"
+
+
+class CrashError(FileError):
+    """The analysis of the file killed the process it ran in."""
+
+    kind = "crash"
+
+
+class UnexpectedError(FileError):
+    """The analysis of the file raised something that nobody foresaw: a bug, and `reason` begins with its type."""
+
+    kind = "error"
+
+
+class CatalogError(AudiorecError):
+    """The library's database cannot be used."""
+
+    def __init__(self, path: str | os.PathLike, reason: str):
+        self.path = os.fspath(path)
+        self.reason = " ".join(str(reason).split())
+        super().__init__(f"{printable(path)}: {self.reason}")
+
+
+class QueryError(AudiorecError):
+    """A search expression cannot be understood."""
+
+
+class TrackNotFoundError(AudiorecError):
+    """No track of the library answers to that name."""

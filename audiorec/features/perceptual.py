@@ -1,0 +1,267 @@
+"""Perceptual descriptors, 0-1 each: what Spotify's schema calls energy, danceability, valence and so on.
+
+Task: from measurements to scores. `energy` and `danceability` follow measurements that are known to carry them. The
+other five are **estimates**: formulas over signal statistics that move the right way under a controlled change, not
+learned models; they are gathered here, one function each, so that learned heads can take their places one by one.
+
+Each score is a logistic function of a weighted sum, ``1 / (1 + exp(-b - sum_i w_i (x_i - c_i) / s_i))``, where ``c``
+and ``s`` are about the median and the standard deviation of the measurement over a hundred tracks of game music, ``w``
+is a judgement of its worth and ``b`` of how rare the quality is. Silence scores 0 in all but `instrumentalness` and
+`acousticness`, which a sound must lose (1), and `valence` (0.5).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+import scipy.fft
+
+from audiorec.spectrum import SAMPLE_RATE, Spectrogram
+
+DFA_SECONDS = (0.31, 8.8)  #: shortest and longest window (Streich & Herrera 2005)
+DFA_STEPS = 16
+VOICE_BAND = (300.0, 3400.0)  #: Hz
+SYLLABLE_RATES = (2.5, 7.0)  #: Hz, how often speech opens and closes the mouth
+RATE_RANGE = (0.5, 16.0)  #: Hz, all rates of modulation that are compared
+MODULATION_SIZE = 128  #: frames (3 s)
+PERCENTILE_FRAMES = 1500  #: evenly spaced frames are enough for percentiles
+
+# measurement: (weight, centre, scale); a bias says how rare the quality is
+ENERGY = {
+    "loudness": (1.2, -15.0, 5.0),
+    "onset_rate": (0.5, 3.0, 1.6),
+    "flux": (0.6, 0.19, 0.035),
+    "brightness": (0.5, 1700.0, 700.0),
+    "dynamic_complexity": (-0.5, 2.6, 1.8),
+}
+DANCEABILITY = {"fluctuation": (-1.0, 0.8, 0.2), "pulse": (0.9, 0.6, 0.2), "beat_strength": (0.5, 1.0, 0.3)}
+ACOUSTICNESS = {
+    "loudness": (-0.8, -15.0, 5.0),
+    "brightness": (-0.8, 1700.0, 700.0),
+    "flux": (-0.5, 0.19, 0.035),
+    "density": (-0.8, 0.65, 0.2),
+    "bias": -0.8,
+}
+SPEECHINESS = {
+    "syllables": (0.8, 0.25, 0.06),
+    "pauses": (0.8, 0.03, 0.07),
+    "pulse": (-0.6, 0.65, 0.2),
+    "pitch_focus": (-0.5, 0.22, 0.08),
+    "bias": -4.0,
+}
+VOICE = {"syllables": (0.7, 0.25, 0.06), "voice_band": (0.6, -23.5, 6.0), "glide": (0.5, 0.31, 0.12), "bias": -1.5}
+LIVENESS = {"valley_fill": (1.0, -12.0, 6.0), "noise": (0.8, -13.0, 6.0), "pulse": (-0.4, 0.65, 0.2), "bias": -1.5}
+VALENCE = {"major": (0.8, 0.0, 0.6), "tempo": (0.4, 108.0, 30.0), "energy": (0.4, 0.5, 0.3), "dance": (0.5, 0.5, 0.3)}
+
+
+def measure(spectrogram: Spectrogram, correlation: np.ndarray, *, beat_strength: float) -> dict[str, float]:
+    """Return the signal statistics that the scores of this module share; all finite, for silence too.
+
+    Parameters
+    ----------
+    spectrogram : Spectrogram
+    correlation : autocorrelation of the onset strength by lag in frames
+    beat_strength : mean onset strength at the beats over the mean at all onsets
+    """
+    levels = spectrogram.level.astype(np.float64)
+    sounding = levels > levels.max(initial=0.0) * 1e-5
+    syllables = syllable_share(spectrogram)
+    return {
+        "flux": float(spectrogram.flux[sounding].mean()) if sounding.any() else 0.0,
+        "fluctuation": fluctuation_exponent(np.sqrt(levels), spectrogram.frame_rate),
+        "pulse": pulse_clarity(correlation, spectrogram.frame_rate),
+        "beat_strength": beat_strength,
+        "syllables": syllables,
+        "pauses": pause_share(levels, spectrogram.frame_rate),
+        **_spectral_shape(spectrogram),
+    }
+
+
+def fluctuation_exponent(envelope: np.ndarray, frame_rate: float) -> float:
+    """Return the scaling exponent of an amplitude envelope by detrended fluctuation analysis, mostly 0.3 to 1.5.
+
+    .. math:: F(\\tau) \\sim \\tau^{\\alpha}
+
+    where F is the root mean square of the summed envelope about its linear trends in windows of length tau. A strong
+    regular beat keeps the sums from wandering: alpha is low. (S. Streich & P. Herrera, "Detrended fluctuation analysis
+    of music signals: danceability estimation and further semantic characterization", AES 2005.) 1 where undefined.
+    """
+    profile = np.cumsum(envelope - envelope.mean())
+    longest = min(DFA_SECONDS[1] * frame_rate, len(profile) / 4)
+    sizes = np.unique(np.geomspace(DFA_SECONDS[0] * frame_rate, max(longest, 1), DFA_STEPS).astype(int))
+    sizes = sizes[(sizes >= 4) & (sizes <= len(profile) // 4)]
+    if len(sizes) < 4 or not envelope.any():
+        return 1.0
+    fluctuation = np.array([_detrended(profile, size) for size in sizes])
+    if fluctuation.min() <= 1e-12 * np.abs(profile).max(initial=1.0):
+        return 1.0
+    return float(np.polyfit(np.log(sizes), np.log(fluctuation), 1)[0])
+
+
+def _detrended(profile: np.ndarray, size: int) -> float:
+    windows = profile[: len(profile) // size * size].reshape(-1, size)
+    x = np.arange(size) - (size - 1) / 2
+    slope = windows @ x / np.dot(x, x)
+    variance = windows.var(axis=1) - slope**2 * np.dot(x, x) / size
+    return float(np.sqrt(max(variance.mean(), 0.0)))
+
+
+def pulse_clarity(correlation: np.ndarray, frame_rate: float) -> float:
+    """Return the highest autocorrelation of onset strength at beat periods (0.27 to 1.5 s), 0-1.
+
+    (O. Lartillot et al., "Multi-feature modeling of pulse clarity", ISMIR 2008.)
+    """
+    lags = correlation[round(0.27 * frame_rate) : round(1.5 * frame_rate)]
+    return float(np.clip(lags.max(initial=0.0), 0, 1))
+
+
+def syllable_share(spectrogram: Spectrogram) -> float:
+    """Return the share of 2.5 to 7 Hz in how the level between 300 and 3400 Hz moves, 0-1.
+
+    Speech opens and closes some four times a second, irregularly (E. Scheirer & M. Slaney, "Construction and
+    evaluation of a robust multifeature speech/music discriminator", 1997); the share is of log modulation amplitudes
+    in whole octaves, so one sharp line (a steady beat) does not make it.
+    """
+    level = _band(spectrogram, *VOICE_BAND).mean(axis=0)
+    if len(level) < MODULATION_SIZE:
+        return 0.0
+    windows = np.lib.stride_tricks.sliding_window_view(level, MODULATION_SIZE)[:: MODULATION_SIZE // 2]
+    windows = (windows - windows.mean(axis=1, keepdims=True)) * np.hanning(MODULATION_SIZE).astype(np.float32)
+    amplitude = np.abs(scipy.fft.rfft(windows, axis=1)).mean(axis=0)
+    rates = np.arange(len(amplitude)) * spectrogram.frame_rate / MODULATION_SIZE
+    weights = 1 / np.maximum(rates, RATE_RANGE[0])  # octaves, not hertz, count alike
+    counted = (rates >= RATE_RANGE[0]) & (rates <= RATE_RANGE[1])
+    syllabic = (rates >= SYLLABLE_RATES[0]) & (rates <= SYLLABLE_RATES[1])
+    total = np.dot(amplitude[counted], weights[counted])
+    return float(np.dot(amplitude[syllabic], weights[syllabic]) / total) if total > 1e-9 else 0.0
+
+
+def pause_share(levels: np.ndarray, frame_rate: float) -> float:
+    """Return the share of frames under half the mean amplitude of their second, 0-1: speech pauses, music seldom."""
+    size = round(frame_rate)
+    if len(levels) < size or not levels.any():
+        return 0.0
+    seconds = np.sqrt(levels[: len(levels) // size * size].reshape(-1, size))
+    loud = seconds.mean(axis=1) > 0.05 * seconds.mean()
+    return float(np.mean(seconds[loud] < 0.5 * seconds[loud].mean(axis=1, keepdims=True)))
+
+
+def _spectral_shape(spectrogram: Spectrogram) -> dict[str, float]:
+    """Return statistics of the mel bands and the fine chroma over the whole track."""
+    voice = _band(spectrogram, *VOICE_BAND)
+    above = _band(spectrogram, 1000.0, 9000.0)
+    sample = np.sort(above[:, :: max(1, above.shape[1] // PERCENTILE_FRAMES)], axis=1)
+    low, middle = sample[:, len(sample[0]) // 10], sample[:, len(sample[0]) * 6 // 10]
+    loud = spectrogram.log_mel.mean(axis=1)
+    quiet_shape = low - low.max()
+    fine = spectrogram.fine_chroma.sum(axis=1, dtype=np.float64)
+    total = fine.sum()
+    off_grid = np.abs((np.arange(len(fine)) / 10 - spectrogram.tuning + 0.5) % 1 - 0.5) > 0.2
+    chroma = spectrogram.chroma.sum(axis=1, dtype=np.float64)
+    return {
+        "voice_band": float(voice.mean() - loud.max()),
+        "valley_fill": float(np.mean(low - middle)),
+        "noise": float(quiet_shape.mean()),
+        "density": float(np.mean(spectrogram.log_mel > -50)),
+        "glide": float(fine[off_grid].sum() / total) if total > 0 else 0.0,
+        "pitch_focus": float(np.sort(chroma)[-3:].sum() / chroma.sum() - 0.25) if total > 0 else 0.0,
+    }
+
+
+def _band(spectrogram: Spectrogram, low: float, high: float) -> np.ndarray:
+    """Return the rows of the log-mel spectrogram whose centres lie between `low` and `high` Hz."""
+    top = _mel(SAMPLE_RATE / 2)
+    edges = np.array([_mel(low), _mel(high)]) / top * (len(spectrogram.log_mel) + 1) - 1
+    return spectrogram.log_mel[max(0, round(edges[0])) : round(edges[1]) + 1]
+
+
+def _mel(frequency: float) -> float:
+    """Slaney's scale: linear up to 1 kHz, logarithmic above."""
+    return frequency * 3 / 200 if frequency < 1000 else 15 + 27 * np.log(frequency / 1000) / np.log(6.4)
+
+
+def _logistic(table: Mapping[str, tuple[float, float, float] | float], values: Mapping[str, float]) -> float:
+    """Return the score of `values` by a table of (weight, centre, scale) with an optional "bias"."""
+    terms = {name: constants for name, constants in table.items() if name != "bias"}
+    total = sum(weight * (values[name] - centre) / scale for name, (weight, centre, scale) in terms.items())
+    return float(1 / (1 + np.exp(-np.clip(total + table.get("bias", 0.0), -30, 30))))
+
+
+def energy(
+    measurements: Mapping[str, float],
+    *,
+    loudness: float,
+    onset_rate: float,
+    brightness: float,
+    dynamic_complexity: float,
+) -> float:
+    """Return how intense the track is, 0-1: loud, dense in onsets, changing, bright, without quiet passages."""
+    if not np.isfinite(loudness):
+        return 0.0
+    own = {"loudness": loudness, "onset_rate": onset_rate, "brightness": brightness}
+    return _logistic(ENERGY, {**measurements, **own, "dynamic_complexity": dynamic_complexity})
+
+
+def danceability(measurements: Mapping[str, float], *, loudness: float) -> float:
+    """Return how well the track suits dancing, 0-1: low fluctuation exponent, clear pulse, strong beats."""
+    return _logistic(DANCEABILITY, measurements) if np.isfinite(loudness) else 0.0
+
+
+def valence(
+    *,
+    loudness: float,
+    mode: int | None,
+    key_confidence: float,
+    tempo: float | None,
+    energy: float,
+    danceability: float,
+) -> float:
+    """Return how positive the track sounds, 0-1. An **estimate**, from mode, tempo, energy and danceability.
+
+    Listeners call fast music in major happy and slow music in minor sad (K. Hevner 1937); a formula hears no more.
+    """
+    if not np.isfinite(loudness):
+        return 0.5
+    major = 0.0 if mode is None else (2 * mode - 1) * key_confidence
+    known = {"major": major, "tempo": tempo or VALENCE["tempo"][1], "energy": energy, "dance": danceability}
+    return _logistic(VALENCE, known)
+
+
+def acousticness(measurements: Mapping[str, float], *, loudness: float, brightness: float) -> float:
+    """Return how acoustic the track sounds, 0-1. An **estimate**: soft, dark, steady and sparse in the spectrum."""
+    if not np.isfinite(loudness):
+        return 1.0
+    return _logistic(ACOUSTICNESS, {**measurements, "loudness": loudness, "brightness": brightness})
+
+
+def speechiness(measurements: Mapping[str, float], *, loudness: float) -> float:
+    """Return how speech-like the track is, 0-1. An **estimate**, from the modulation of 300 to 3400 Hz.
+
+    Syllables, pauses, no pulse, no settled pitches.
+    """
+    return _logistic(SPEECHINESS, measurements) if np.isfinite(loudness) else 0.0
+
+
+def instrumentalness(measurements: Mapping[str, float], *, loudness: float) -> float:
+    """Return how surely nobody sings, 0-1. An **estimate**: syllables, a loud voice band and glides deny it."""
+    return 1 - _logistic(VOICE, measurements) if np.isfinite(loudness) else 1.0
+
+
+def liveness(measurements: Mapping[str, float], *, loudness: float) -> float:
+    """Return how surely an audience or a hall is heard, 0-1. An **estimate**, from what fills the valleys.
+
+    Crowd noise and reverberation lift the quietest tenth of each band above 1 kHz, evenly over the bands.
+    """
+    return _logistic(LIVENESS, measurements) if np.isfinite(loudness) else 0.0
+
+
+def mood(energy: float, valence: float) -> str:
+    """Return the quadrant of J. Russell's circumplex (1980): "happy", "tense", "sad" or "calm".
+
+    >>> mood(0.8, 0.7), mood(0.8, 0.2), mood(0.1, 0.2), mood(0.1, 0.9)
+    ('happy', 'tense', 'sad', 'calm')
+    """
+    if energy >= 0.5:
+        return "happy" if valence >= 0.5 else "tense"
+    return "calm" if valence >= 0.5 else "sad"

@@ -1,0 +1,108 @@
+"""Timbre: the colour of the sound, as one number (brightness) and as a long named vector.
+
+Task: from a `Spectrogram` to arrays. Everything here is relative to the track's own loudest cell, so gain does not
+change it. Silence gives zeros, never NaN.
+"""
+
+from __future__ import annotations
+
+import itertools
+
+import numpy as np
+import scipy.fft
+
+from audiorec.jit import jit
+from audiorec.spectrum import N_MFCC, Spectrogram, mfcc
+
+CONTRAST_GROUPS = 6  #: of neighbouring mel bands
+MODULATION_EDGES = (0.25, 0.5, 1.0, 2.0, 4.0, 8.0, 16.0)  #: Hz, octaves of how fast the level of a band moves
+MODULATION_GROUPS = 6
+MODULATION_SIZE = 512  #: frames a window (12 s)
+
+
+def brightness(spectrogram: Spectrogram) -> float:
+    """Return the mean spectral centroid in Hz over the frames that sound, weighted by their amplitude; 0 for silence.
+
+    .. math:: \\sum_t a_t c_t / \\sum_t a_t, \\quad c_t = \\sum_k f_k |X_{k,t}| / \\sum_k |X_{k,t}|
+    """
+    weights = np.sqrt(spectrogram.level.astype(np.float64))
+    total = weights.sum()
+    return float(np.dot(spectrogram.centroid, weights) / total) if total > 0 else 0.0
+
+
+def spectral_contrast(spectrogram: Spectrogram) -> np.ndarray:
+    """Return how far the peak rises over the valley in six groups of mel bands, low to high, (6, T) float32, dB.
+
+    After D. Jiang et al., "Music type classification by spectral contrast feature" (2002). Of 16 mel bands a group,
+    their share of 2 % is the strongest and the weakest one.
+    """
+    contrast = np.empty((spectrogram.n_frames, CONTRAST_GROUPS), dtype=np.float32)
+    _peak_over_valley(spectrogram.log_mel.T, contrast)
+    return contrast.T
+
+
+@jit
+def _peak_over_valley(log_mel, contrast):
+    """Fill `contrast` (T, groups) from `log_mel` (T, bands)."""
+    size = log_mel.shape[1] // contrast.shape[1]
+    for t in range(contrast.shape[0]):
+        for group in range(contrast.shape[1]):
+            low = high = log_mel[t, group * size]
+            for band in range(group * size, (group + 1) * size):
+                low = min(low, log_mel[t, band])
+                high = max(high, log_mel[t, band])
+            contrast[t, group] = high - low
+
+
+def modulation_spectrum(spectrogram: Spectrogram) -> np.ndarray:
+    """Return how strongly the level of each of six groups of mel bands moves at six rates, (6, 6), in dB.
+
+    Rows are bands from low to high, columns octaves of modulation rate from 0.25 to 16 Hz: root mean square of what
+    the band-passed level does. (E. Pampalk, "Islands of music", 2001: fluctuation patterns.)
+    """
+    log_mel = spectrogram.log_mel
+    groups = np.repeat(np.eye(MODULATION_GROUPS, dtype=np.float32), len(log_mel) // MODULATION_GROUPS, axis=1)
+    levels = groups @ log_mel * np.float32(MODULATION_GROUPS / len(log_mel))
+    size = min(MODULATION_SIZE, levels.shape[1])
+    windows = np.lib.stride_tricks.sliding_window_view(levels, size, axis=1)[:, :: max(1, size // 2)]
+    window = np.hanning(size + 2)[1:-1].astype(np.float32)
+    spectra = scipy.fft.rfft((windows - windows.mean(axis=2, keepdims=True)) * window, axis=2)
+    power = np.mean(np.abs(spectra) ** 2, axis=1) * 2 / (size * np.sum(window**2))
+    rates = np.arange(power.shape[1]) * spectrogram.frame_rate / size
+    edges = np.searchsorted(rates, MODULATION_EDGES)
+    octaves = [power[:, a:b].sum(axis=1) for a, b in itertools.pairwise(edges)]
+    return np.sqrt(np.stack(octaves, axis=1))
+
+
+def timbre_vector(spectrogram: Spectrogram) -> tuple[np.ndarray, tuple[str, ...]]:
+    """Return a track's timbre as (n,) float32 and the n names of its columns.
+
+    Means and standard deviations over the frames that sound (those within 60 dB of the loudest), of MFCC and their
+    first differences, spectral contrast, mel bands, chroma, centroid and flux, and the modulation spectrum.
+    """
+    sounding = spectrogram.level > spectrogram.level.max(initial=0.0) * 1e-6
+    if not sounding.any():
+        sounding = np.ones(spectrogram.n_frames, dtype=bool)
+    coefficients = mfcc(spectrogram)
+    chroma = spectrogram.chroma / np.maximum(spectrogram.chroma.sum(axis=0), 1e-9)
+    parts: dict[str, np.ndarray] = {
+        **_moments("mfcc", coefficients, sounding),
+        "mfcc_delta_std": np.diff(coefficients, axis=1).std(axis=1) if coefficients.shape[1] > 1 else np.zeros(N_MFCC),
+        **_moments("contrast", spectral_contrast(spectrogram), sounding),
+        **_moments("mel", spectrogram.log_mel, sounding),
+        **_moments("chroma", chroma, np.ones(chroma.shape[1], dtype=bool)),
+        **_moments("centroid", spectrogram.centroid[None], sounding),
+        **_moments("flux", spectrogram.flux[None], sounding),
+        "modulation": modulation_spectrum(spectrogram).ravel(),
+    }
+    names = tuple(f"{name}_{i}" for name, values in parts.items() for i in range(len(values)))
+    return np.concatenate(list(parts.values())).astype(np.float32), names
+
+
+def _moments(name: str, rows: np.ndarray, counted: np.ndarray) -> dict[str, np.ndarray]:
+    """Return mean and standard deviation of `rows` (n, T) over the frames that are `counted` (T,)."""
+    weights = counted.astype(np.float32) / np.float32(np.count_nonzero(counted))
+    mean = rows @ weights
+    deviation = rows - mean[:, None]
+    np.square(deviation, out=deviation)
+    return {f"{name}_mean": mean, f"{name}_std": np.sqrt(deviation @ weights)}

@@ -1,0 +1,256 @@
+"""`Library`: a folder of music as a program sees it. Scan it, keep it current, search it, look things up.
+
+>>> from audiorec import Library
+>>> with Library("music.db") as library:  # doctest: +SKIP
+...     library.scan(["~/Music"])
+...     for track in library.tracks("bpm:118..124 key:8A energy:>0.7"):
+...         print(track.tags.artist, track.tags.title)
+"""
+
+from __future__ import annotations
+
+import difflib
+import json
+import os
+import threading
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from audiorec import query as search
+from audiorec.catalog import Catalog, Failure
+from audiorec.errors import TrackNotFoundError, printable
+from audiorec.schema import fold
+from audiorec.stats import LibraryStats, library_stats
+from audiorec.types import Analysis, Track
+from audiorec.walk import FoundFile, Walk, absolute
+from audiorec.workers import TIME_LIMIT, WorkerPool
+
+if TYPE_CHECKING:
+    from audiorec.scan import ScanProgress, ScanReport
+
+PathLike = str | bytes | os.PathLike
+
+
+def default_database() -> Path:
+    """Return where the library is when nobody says: $AUDIOREC_DB, else a file in the user's data folder."""
+    if named := os.environ.get("AUDIOREC_DB"):
+        return Path(named)
+    import platformdirs
+
+    return Path(platformdirs.user_data_dir("audiorec")) / "library.db"
+
+
+class Library:
+    """The music library in the database at `db`, made if there is none; a context manager.
+
+    Parameters
+    ----------
+    db : path, optional
+        The database; by default `default_database()`.
+
+    Raises
+    ------
+    CatalogError
+        The database cannot be used; so does every method.
+    """
+
+    def __init__(self, db: PathLike | None = None):
+        self._catalog = Catalog(default_database() if db is None else os.fsdecode(db))
+
+    @property
+    def path(self) -> Path:
+        """The database file."""
+        return self._catalog.path
+
+    def __enter__(self) -> Library:
+        return self
+
+    def __exit__(self, *exc_info: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        self._catalog.close()
+
+    def scan(
+        self,
+        paths: PathLike | Iterable[PathLike],
+        *,
+        jobs: int | None = None,
+        retry: bool = False,
+        time_limit: float = TIME_LIMIT,
+        progress: Callable[[ScanProgress], None] | None = None,
+    ) -> ScanReport:
+        """Bring the library up to date with the music at and under `paths`.
+
+        Only what changed is analysed. A file that fails costs nothing but itself: it becomes one of the `failures`,
+        and is tried again when it has changed. A path that does not exist is reported, and the tracks known under it
+        stay as they are (the disk may just not be mounted). Ctrl-C ends the scan with a report; whether interrupted
+        or killed, the next scan goes on where this one was.
+
+        Parameters
+        ----------
+        paths
+            Files and folders. In folders, names with an audio suffix are taken and hidden ones passed over; a file
+            that is named here is always taken.
+        jobs : int, optional
+            Number of worker processes; by default one for each core this process may use.
+        retry : bool
+            Try files again that failed before, though they have not changed.
+        time_limit : float
+            Seconds that the analysis of one file may take.
+        progress : callable, optional
+            Called with a `ScanProgress` at the start and for each file that is done.
+
+        Raises
+        ------
+        CatalogError
+            The database cannot be written, or another process is scanning into it.
+        """
+        with self._catalog.scan_lock():
+            return self._scan(Walk(_paths(paths)), jobs, time_limit, progress, retry=retry)
+
+    def watch(
+        self,
+        paths: PathLike | Iterable[PathLike],
+        *,
+        jobs: int | None = None,
+        time_limit: float = TIME_LIMIT,
+        progress: Callable[[ScanProgress], None] | None = None,
+        stop_event: threading.Event | None = None,
+    ) -> Iterator[ScanReport]:
+        """Scan `paths`, then go on scanning what changes there; yield a report of each scan that found something.
+
+        Ends when `stop_event` is set or Ctrl-C is pressed. The other parameters are those of `scan`.
+        """
+        from audiorec.watch import walks
+
+        with self._catalog.scan_lock():
+            for walk in walks(_paths(paths), stop_event=stop_event):
+                report = self._scan(walk, jobs, time_limit, progress)
+                if report.found or report.missing:
+                    yield report
+                if report.interrupted:
+                    return
+
+    def _scan(
+        self,
+        walk: Walk,
+        jobs: int | None,
+        time_limit: float,
+        progress: Callable[[ScanProgress], None] | None,
+        *,
+        retry: bool = False,
+    ) -> ScanReport:
+        from audiorec import analysis  # half a second of imports, which a search can do without
+        from audiorec.scan import Scan
+
+        with WorkerPool(_available_cores() if jobs is None else jobs, time_limit=time_limit) as pool:
+            scan = Scan(self._catalog, pool, analyze=analysis.analyze, retry=retry, progress=progress)
+            return scan.run(walk)
+
+    def tracks(self, query: str = "") -> Iterator[Track]:
+        """Yield the tracks that a search finds, by default all that are not missing; `audiorec.query` has the language.
+
+        Raises
+        ------
+        QueryError
+            The search cannot be understood.
+        """
+        parsed = search.parse(query)
+        return self._catalog.tracks(parsed.where, parsed.parameters, parsed.order)
+
+    def track(self, name: int | PathLike) -> Track:
+        """Return the one track of this id, path, title or "artist - title".
+
+        Raises
+        ------
+        TrackNotFoundError
+            There is none, or more than one; the message names the nearest or the candidates.
+        """
+        text = printable(name) if not isinstance(name, int) else str(name)
+        for where, parameters in _meanings(name, text):
+            tracks = list(self._catalog.tracks(where, parameters))
+            if len(tracks) == 1:
+                return tracks[0]
+            if tracks:
+                candidates = ", ".join(f"{track.id} ({printable(track.path)})" for track in tracks[:5])
+                raise TrackNotFoundError(f"{text!r} is the name of {len(tracks)} tracks, use the number: {candidates}")
+        raise TrackNotFoundError(f"no track {text!r} in the library" + self._nearest(text))
+
+    def _nearest(self, text: str) -> str:
+        names = {fold(name): name for track in self.tracks("missing:any") for name in _names(track)}
+        nearest = difflib.get_close_matches(fold(text), names, n=3)
+        return "; nearest: " + ", ".join(repr(names[name]) for name in nearest) if nearest else ""
+
+    def analysis(self, track: Track) -> Analysis:
+        """Return what is stored of a track's analysis: descriptors, versions and timbre, without the time series."""
+        return self._catalog.analysis(track)
+
+    def current_track(self, path: PathLike) -> Track | None:
+        """Return the track of a file if all that is known of it is up to date; None if it should be scanned first."""
+        from audiorec.analysis import stale_features
+
+        try:
+            file = FoundFile.at(absolute(path))
+        except OSError:
+            return None
+        condition = "path = ? AND size = ? AND mtime_ns = ? AND NOT missing"
+        for stored in list(self._catalog.files(condition, file)):
+            if not stale_features(json.loads(stored.versions)):
+                return self.track(stored.id)
+        return None
+
+    def failures(self) -> list[Failure]:
+        """Return the files and folders that could not be used, by path."""
+        return self._catalog.failures()
+
+    def stats(self) -> LibraryStats:
+        """Return counts and histograms."""
+        return library_stats(self._catalog)
+
+    def refresh_file(self, path: PathLike) -> None:
+        """Take note of the tags in a file that were just written, so that the next scan finds it unchanged.
+
+        Nothing happens if the file is none of the library's, or if its sound changed too. Raises a `FileError` if it
+        cannot be read.
+        """
+        from audiorec.content import content_hash
+        from audiorec.metadata import read_tags
+
+        sound = content_hash(path)
+        file = FoundFile.at(absolute(path))
+        for stored in list(self._catalog.files("path = ? AND content_hash = ?", [file.path, sound])):
+            self._catalog.update_file(stored.id, file, read_tags(path))
+
+    def prune(self) -> int:
+        """Delete the tracks whose files are missing, and return their number."""
+        with self._catalog.scan_lock():
+            return self._catalog.prune()
+
+
+def _paths(paths: PathLike | Iterable[PathLike]) -> list[Path]:
+    """Return one or several paths as a list, ``~`` expanded."""
+    several = [paths] if isinstance(paths, PathLike) else paths
+    return [Path(os.fsdecode(path)).expanduser() for path in several]
+
+
+def _available_cores() -> int:
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def _meanings(name: int | PathLike, text: str) -> Iterator[tuple[str, tuple]]:
+    """Yield what a name can mean, the most exact meaning first, as SQL conditions."""
+    if text.isascii() and text.isdecimal() and len(text) < 19:
+        yield "track.id = ?", (int(text),)
+    if not isinstance(name, int):
+        yield "track.path = ?", (absolute(name),)
+    yield "? IN (fold(title), fold(artist || ' - ' || title))", (fold(text),)
+
+
+def _names(track: Track) -> Iterator[str]:
+    """Yield what a person might call a track."""
+    if track.tags.title:
+        yield track.tags.title
+        yield f"{track.tags.artist} - {track.tags.title}"
+    yield printable(Path(track.path).stem)

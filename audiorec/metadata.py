@@ -1,0 +1,431 @@
+"""The tags inside music files: read what is known of a track, write a few fields, leave the rest as it is.
+
+Reads ID3 (mp3, aiff, wav, dsf), Vorbis comments (flac, ogg, opus), MP4, ASF (wma) and APEv2; what an mp3's ID3 tag
+does not say is looked for in its APEv2 tag, where mp3gain writes. RIFF INFO chunks are not read. What the fields are
+called and how they are spelt in each format is told in `audiorec.tagnames`; names are found in any case.
+
+Writing is two steps: `plan_tags` finds what would change, `write_tags` changes it, all or nothing. An ID3 tag keeps
+its version; a new one is v2.3, which every DJ program, player and file manager reads, while older ones see nothing in
+v2.4. Serato's and Traktor's private frames (GEOB, PRIV) are not touched, nor is Rekordbox's database: for tracks they
+have analysed already, these programs may prefer them.
+"""
+
+import errno
+import math
+import os
+import shutil
+import stat
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import mutagen
+from mutagen._vorbis import VCommentDict
+from mutagen.apev2 import APETextValue, APEv2
+from mutagen.apev2 import error as APEError
+from mutagen.asf import ASFTags
+from mutagen.id3 import ID3, TCON, TXXX, UFID, Frames, ID3FileType, TextFrame
+from mutagen.mp4 import MP4FreeForm, MP4Tags
+from mutagen.oggopus import OggOpusVComment
+
+from audiorec import tagnames
+from audiorec.errors import TagError
+from audiorec.tagnames import FIELDS, KEY_NOTATIONS, Naming, Slot, key_text
+from audiorec.types import Descriptors, FileTags
+
+COPY_BLOCK = 1 << 20  #: bytes copied at a time
+ID3V1_REACH = 256  #: bytes; mutagen looks for an ID3v1 tag in fewer at the end of a file
+LATIN1, UTF8 = 0, 3  #: text encodings of ID3; mutagen writes UTF-16 for UTF-8 into v2.3, which has no UTF-8
+
+PARSERS = {  # of the fields of `FileTags` that are not text
+    "year": tagnames.parse_year,
+    "track_number": tagnames.parse_track_number,
+    "replaygain_track_gain": tagnames.parse_gain,
+    "replaygain_album_gain": tagnames.parse_gain,
+}
+
+Tags = ID3 | VCommentDict | MP4Tags | ASFTags | APEv2
+
+
+@dataclass(frozen=True, slots=True)
+class TagChange:
+    """One tag that writing would add (`old` is None) or replace, under its name in the file."""
+
+    field: str  #: one of `tagnames.FIELDS`
+    name: str
+    old: str | None
+    new: str
+
+
+def read_tags(path: str | os.PathLike) -> FileTags:
+    """Return what a file says of itself.
+
+    Odd values are read as far as they make sense: the year of "2011-05-03" is 2011, the track number of "3/12" is 3,
+    that of "A1" is None. A file of a kind that mutagen does not know says nothing.
+
+    Raises
+    ------
+    TagError
+        If the file cannot be opened, or its tags are broken.
+    """
+    with _tag_errors(path), _open_regular(path) as stream:
+        file = mutagen.File(stream)
+        values = {} if file is None or file.tags is None else _read(file.tags)
+        if isinstance(file, ID3FileType):
+            values = _read_appended_ape(stream) | values
+        return FileTags(**values)
+
+
+def tag_values(descriptors: Descriptors, fields: Sequence[str] = FIELDS) -> dict[str, Any]:
+    """Return what was heard in a track as values for `plan_tags`; None for what is not known.
+
+    Descriptors have no genre, so it is always None.
+
+    >>> tag_values(Descriptors(tempo=127.98, key=9, mode=0), ["bpm", "key", "mood"])
+    {'bpm': 127.98, 'key': (9, 0), 'mood': None}
+    """
+    has_key = descriptors.key is not None and descriptors.key >= 0 and descriptors.mode is not None
+    gain = descriptors.replaygain_track_gain
+    values = {
+        "bpm": descriptors.tempo,
+        "key": (descriptors.key, descriptors.mode) if has_key else None,
+        "mood": descriptors.mood,
+        "genre": None,
+        "energy": descriptors.energy,
+        "replaygain": (gain, descriptors.peak) if gain is not None and math.isfinite(gain) else None,
+    }
+    return {field: values[field] for field in fields}
+
+
+def plan_tags(path: str | os.PathLike, values: Mapping[str, Any], *, key_notation: str = "musical") -> list[TagChange]:
+    """Return what writing `values` into a file would change; nothing if the file says it all already.
+
+    Parameters
+    ----------
+    path : path
+    values : mapping
+        As `tag_values` gives them: ``bpm`` (beats per minute), ``key`` (pitch class, mode), ``mood`` and ``genre``
+        (text), ``energy`` (0-1), ``replaygain`` (track gain in dB, sample peak or None). None is never written and
+        erases nothing.
+    key_notation : {"musical", "camelot"}
+
+    Raises
+    ------
+    TagError
+        If the file's tags cannot be read, or its format holds none.
+    """
+    for field in values:
+        if field not in FIELDS:
+            raise ValueError(f"values has the field {field!r}; it must be one of {', '.join(FIELDS)}")
+    if key_notation not in KEY_NOTATIONS:
+        raise ValueError(f"key_notation={key_notation!r} must be one of {', '.join(KEY_NOTATIONS)}")
+    known = {field: value for field, value in values.items() if value is not None}
+    if "key" in known:
+        known["key"] = key_text(*known["key"], key_notation)
+    with _tag_errors(path), _open_regular(path) as stream:
+        tags = _load_for_writing(_kind(stream), stream).tags
+        changes = (_change(tags, slot, known[slot.field]) for slot in _naming(tags).slots if slot.field in known)
+        return [change for change in changes if change is not None]
+
+
+def write_tags(path: str | os.PathLike, changes: Sequence[TagChange], *, keep_mtime: bool = False) -> None:
+    """Make changes in the tags of a file: all of them, or none.
+
+    A copy beside the file is changed, read back and put in its place, with the file's permissions, owner and extended
+    attributes; at no moment is there a half-written file under its name. A symbolic link stays one. A hard link does
+    not: the file's other names keep the old tags.
+
+    Parameters
+    ----------
+    path : path
+    changes : sequence of TagChange
+        As `plan_tags` gave them. Without any, the file is not touched.
+    keep_mtime : bool
+        Leave the file's times as they were.
+
+    Raises
+    ------
+    TagError
+        If the file is read-only, changes meanwhile or cannot be written; it is then as it was.
+    """
+    if not changes:
+        return
+    target = Path(os.path.realpath(path))
+    with _tag_errors(path), _open_regular(target) as original:
+        kind = _kind(original)
+        with _replacing(original, target, keep_mtime=keep_mtime) as copy:
+            file = _load_for_writing(kind, copy)
+            for change in changes:
+                _put(file.tags, change.name, change.new)
+            _save(file, copy)
+            _check_written(_load_for_writing(kind, copy).tags, changes)
+
+
+# -- tags as text, whatever their kind
+
+
+def _naming(tags: Tags) -> Naming:
+    match tags:
+        case ID3():
+            return tagnames.ID3V24 if _id3_version(tags) == 4 else tagnames.ID3V23
+        case OggOpusVComment():
+            return tagnames.OPUS
+        case VCommentDict() | APEv2():
+            return tagnames.VORBIS
+        case MP4Tags():
+            return tagnames.MP4
+        case ASFTags():
+            return tagnames.ASF
+    raise mutagen.MutagenError(f"tags of the kind {type(tags).__name__} are not supported")
+
+
+def _id3_version(tags: ID3) -> int:
+    """Return the minor version of ID3v2 that the tag is written in: 3 for ID3v1, v2.2 and v2.3, 4 for v2.4."""
+    return 4 if tags.version >= (2, 4) else 3
+
+
+def _present(tags: Tags, name: str) -> str | None:
+    """Return the name under which the tags hold `name`, in whatever case; None if they do not."""
+    if name in tags:
+        return name
+    folded = name.casefold()
+    return next((key for key in tags.keys() if key.casefold() == folded), None)  # noqa: SIM118 (some iterate over items)
+
+
+def _text(tags: Tags, name: str) -> str | None:
+    """Return all values of one tag, joined by "; "; None where there is no text."""
+    present = _present(tags, name)
+    if present is None:
+        return None
+    texts = (str(value).replace("\0", "").strip() for value in _values(tags[present]))
+    return "; ".join(text for text in texts if text) or None
+
+
+def _values(tag: Any) -> list[Any]:
+    """Return the values of one tag as mutagen holds it."""
+    match tag:
+        case TCON():
+            return tag.genres  # "(17)" is Rock
+        case TextFrame():
+            return tag.text
+        case UFID():
+            return [tag.data.decode("ascii", "replace")]
+        case APETextValue():
+            return list(tag)
+        case list():  # Vorbis comments, MP4, ASF
+            return [_value(value) for value in tag]
+    return []  # pictures and other binary values
+
+
+def _value(value: Any) -> Any:
+    match value:
+        case bytes():
+            return value.decode("utf-8", "replace")
+        case (number, _):  # MP4's track number and total, 0 where there is none
+            return number or ""
+    return value
+
+
+def _put(tags: Tags, name: str, text: str) -> None:
+    """Replace all values of one tag by one text."""
+    match tags:
+        case ID3():
+            tags.add(_id3_frame(name, text))
+        case MP4Tags() if name == "tmpo":
+            tags[name] = [int(text)]
+        case MP4Tags() if name.startswith("----:"):
+            tags[name] = [MP4FreeForm(text.encode())]
+        case _:
+            tags[name] = [text]
+
+
+def _id3_frame(name: str, text: str) -> TextFrame:
+    frame, _, description = name.partition(":")
+    encoding = LATIN1 if name.isascii() and text.isascii() else UTF8  # Latin-1 is what everything reads
+    if frame == "TXXX":
+        return TXXX(encoding=encoding, desc=description, text=[text])
+    return Frames[frame](encoding=encoding, text=[text])
+
+
+# -- reading
+
+
+def _read(tags: Tags) -> dict[str, Any]:
+    """Return the fields of `FileTags` that the tags make sense of."""
+    names = _naming(tags).names
+    values = {field.name: _read_field(tags, field.name, names[field.name]) for field in fields(FileTags)}
+    return {field: value for field, value in values.items() if value is not None}
+
+
+def _read_field(tags: Tags, field: str, names: Sequence[str]) -> Any:
+    for name in names:
+        text = _text(tags, name)
+        if text is None:
+            continue
+        parse = tagnames.parse_r128_gain if name.startswith("R128_") else PARSERS.get(field, str)
+        value = parse(text)
+        if value is not None:
+            return value
+    return None
+
+
+def _read_appended_ape(stream: BinaryIO) -> dict[str, Any]:
+    try:
+        return _read(APEv2(stream))
+    except APEError:  # there is none, or only a broken one
+        return {}
+
+
+# -- planning
+
+
+def _change(tags: Tags, slot: Slot, value: Any) -> TagChange | None:
+    """Return the change that makes the tags say `value` in one slot; None if they say it or need not."""
+    new = slot.spell(value)
+    present = _present(tags, slot.name)
+    if new is None or (slot.only_if_present and present is None):
+        return None
+    old = _text(tags, slot.name)
+    if slot.field == "bpm" and old is not None and _number(old) == 0:
+        old = None  # iTunes and others write 0 for "not known"
+    if old is not None and _equal(old, new):
+        return None
+    return TagChange(slot.field, present or slot.name, old, new)
+
+
+def _equal(old: str, new: str) -> bool:
+    """Return whether two texts say the same: "128.00" and "128", "-7.30 dB" and "-7.3 dB"."""
+    return old == new or (_number(old) is not None and _number(old) == _number(new))
+
+
+def _number(text: str) -> float | None:
+    try:
+        return float(text.casefold().removesuffix("db"))
+    except ValueError:
+        return None
+
+
+# -- writing
+
+
+def _kind(stream: BinaryIO) -> type[mutagen.FileType]:
+    file = mutagen.File(stream)
+    if file is None:
+        raise mutagen.MutagenError("no tags can be written into this format")
+    return type(file)
+
+
+def _load_for_writing(kind: type[mutagen.FileType], stream: BinaryIO) -> mutagen.FileType:
+    """Load a file so that saving it gives back what it held: no frame translated, no ID3v1 tag mixed in."""
+    stream.seek(0)
+    file = kind(stream)
+    if file.tags is None:
+        file.add_tags()
+        if isinstance(file.tags, ID3):
+            file.tags.version = (2, 3, 0)
+    elif isinstance(file.tags, ID3):
+        stream.seek(0)
+        version = file.tags.version
+        # v2.2 can no longer be written, and a file with ID3v1 alone would hide it behind a new, empty v2 tag.
+        file = kind(stream, translate=version < (2, 3), load_v1=version < (2,), v2_version=3)
+    elif isinstance(file.tags, VCommentDict) and any("\ufffd" in text for _, text in file.tags):
+        raise mutagen.MutagenError("a comment is not valid UTF-8 and would be lost by writing")
+    return file
+
+
+def _save(file: mutagen.FileType, stream: BinaryIO) -> None:
+    options = {} if isinstance(file.tags, APEv2) else {"padding": _keep_padding}
+    if isinstance(file.tags, ID3):
+        options |= {"v2_version": _id3_version(file.tags), "v23_sep": None}
+    stream.seek(0)
+    if type(file.tags) is ID3:
+        with _id3v1_hidden(stream, file.tags.size):
+            file.save(stream, **options)
+    else:
+        file.save(stream, **options)
+
+
+def _keep_padding(info: mutagen.PaddingInfo) -> int:
+    return info.padding if info.padding >= 0 else info.get_default_padding()
+
+
+@contextmanager
+def _id3v1_hidden(stream: BinaryIO, head: int) -> Iterator[None]:
+    """Blank out the end of a file, after the `head` bytes of its ID3v2 tag, while that tag is saved.
+
+    mutagen would rewrite an ID3v1 tag there from the v2 frames, and take what is new in it for what is right.
+    """
+    size = min(ID3V1_REACH, stream.seek(0, os.SEEK_END) - head)
+    stream.seek(-size, os.SEEK_END)
+    tail = stream.read()
+    stream.seek(-size, os.SEEK_END)
+    stream.write(bytes(size))
+    stream.seek(0)
+    yield
+    stream.seek(-size, os.SEEK_END)
+    stream.write(tail)
+
+
+def _check_written(tags: Tags, changes: Sequence[TagChange]) -> None:
+    for change in changes:
+        if _text(tags, change.name) != change.new:
+            raise mutagen.MutagenError(f"the file is damaged: {change.name} could not be read back from it")
+
+
+@contextmanager
+def _replacing(original: BinaryIO, target: Path, *, keep_mtime: bool) -> Iterator[BinaryIO]:
+    """Give an open copy of `original`, and put it in the place of `target` when the block is done without error."""
+    before = os.fstat(original.fileno())
+    if not before.st_mode & 0o222 or not os.access(target, os.W_OK):
+        raise PermissionError(errno.EACCES, "the file is read-only")
+    # Neither the suffix nor the dot lets a scan take the copy for music, should the machine stop before it is renamed.
+    descriptor, name = tempfile.mkstemp(prefix=".audiorec-", suffix=".tmp", dir=target.parent)
+    temporary = Path(name)
+    try:
+        with open(descriptor, "r+b") as copy:
+            original.seek(0)
+            shutil.copyfileobj(original, copy, COPY_BLOCK)
+            yield copy
+            copy.flush()
+            with suppress(PermissionError):  # only root can give a file away
+                os.fchown(copy.fileno(), before.st_uid, before.st_gid)
+            shutil.copystat(target, temporary)
+            if not keep_mtime:
+                os.utime(temporary)
+            os.fsync(copy.fileno())
+        _check_unchanged(target, before)
+        temporary.replace(target)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def _check_unchanged(target: Path, before: os.stat_result) -> None:
+    now = target.stat()
+    if (now.st_ino, now.st_size, now.st_mtime_ns) != (before.st_ino, before.st_size, before.st_mtime_ns):
+        raise OSError(errno.EBUSY, "the file changed while its tags were being written")
+
+
+# -- opening files
+
+
+@contextmanager
+def _open_regular(path: str | os.PathLike) -> Iterator[BinaryIO]:
+    """Open a regular file to read; opening a pipe would wait for someone to write into it."""
+    if not stat.S_ISREG(Path(path).stat().st_mode):
+        raise OSError(errno.EINVAL, "not a regular file")
+    with open(path, "rb") as stream:
+        yield stream
+
+
+@contextmanager
+def _tag_errors(path: str | os.PathLike) -> Iterator[None]:
+    """Turn whatever goes wrong with a file's tags into a `TagError`: broken files make mutagen raise anything."""
+    try:
+        yield
+    except OSError as error:
+        raise TagError(path, error.strerror or str(error) or type(error).__name__) from error
+    except Exception as error:
+        raise TagError(path, str(error) or type(error).__name__) from error

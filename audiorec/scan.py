@@ -1,0 +1,304 @@
+"""One pass over folders of music that brings the catalog up to date.
+
+::
+
+    walk ──▶ unchanged? ──▶ nothing to do, or recompute the features whose version was raised
+               │ no
+               ▼
+             identify (hash of the sound, tags; in a worker)
+               │
+               ├── this track's sound  ──▶ retagged
+               ├── that of a track whose file is gone ──▶ moved: it keeps its id
+               ├── that of another track ──▶ copied: nothing to analyse
+               └── new ──▶ analyse (in a worker)
+
+Each file has one outcome, and the outcome is stored when it is known: an interrupted scan is continued by the next.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from audiorec import analysis, content, metadata
+from audiorec.catalog import Catalog, StoredFile
+from audiorec.errors import FileError, TagError
+from audiorec.types import Analysis, Descriptors, FileTags
+from audiorec.walk import FoundFile, Walk, is_gone
+from audiorec.workers import Task, WorkerPool
+
+# The others, long time series and the costly true peak, are for `analyze`.
+STORED_FEATURES = frozenset(feature.name for feature in analysis.FEATURES if not feature.optional)
+
+
+@dataclass(frozen=True, slots=True)
+class ScanReport:
+    """What became of the files that a scan found; each is counted once, but `missing` are those it did not find."""
+
+    found: int = 0  #: files, and folders that could not be read
+    analysed: int = 0
+    recomputed: int = 0  #: some features, because their version was raised
+    unchanged: int = 0
+    moved: int = 0  #: known by their sound; they kept their id
+    copied: int = 0  #: the sound is that of another track
+    retagged: int = 0  #: the file changed and its sound did not
+    failed: int = 0
+    skipped: int = 0  #: failed in an earlier scan, and not changed since
+    missing: int = 0  #: tracks whose file is gone since the last scan
+    seconds: float = 0.0  #: duration of the scan
+    audio_seconds: float = 0.0  #: duration of what was analysed or recomputed
+    interrupted: bool = False  #: by Ctrl-C; the next scan goes on
+
+
+@dataclass(frozen=True, slots=True)
+class ScanProgress:
+    """How far a scan is, each time that a file is done."""
+
+    done: int
+    total: int
+    path: str | None = None  #: the file just done; None at the start
+    error: FileError | None = None  #: why it failed
+    analysed: int = 0
+    failed: int = 0
+    audio_seconds: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """What tells one recording from another, and what the file says of it."""
+
+    content_hash: str
+    tags: FileTags
+
+
+@dataclass(frozen=True)
+class _FileTask:
+    file: FoundFile
+
+    @property
+    def path(self) -> str:
+        return os.fsdecode(self.file.path)
+
+
+@dataclass(frozen=True)
+class Identify(_FileTask):
+    """Hash the sound of a file and read its tags, which are empty where they cannot be read."""
+
+    def __call__(self) -> Identity:
+        content_hash = content.content_hash(self.path)
+        try:
+            return Identity(content_hash, metadata.read_tags(self.path))
+        except TagError:
+            return Identity(content_hash, FileTags())
+
+
+Analyze = Callable[..., Analysis]  #: as `analysis.analyze`
+
+
+@dataclass(frozen=True)
+class AnalyzeNew(_FileTask):
+    """Analyse a file whose sound is new to the library."""
+
+    identity: Identity
+    analyze: Analyze
+
+    def __call__(self) -> Analysis:
+        return self.analyze(self.path, features=STORED_FEATURES)
+
+
+@dataclass(frozen=True)
+class Recompute(_FileTask):
+    """Compute some features of a track again."""
+
+    track_id: int
+    features: frozenset[str]
+    known: Descriptors
+    analyze: Analyze
+
+    def __call__(self) -> Analysis:
+        return self.analyze(self.path, features=self.features, known=self.known)
+
+
+class Scan:
+    """One pass; `analyze` is `analysis.analyze`, or another function that worker processes can import."""
+
+    def __init__(
+        self,
+        catalog: Catalog,
+        pool: WorkerPool,
+        *,
+        analyze: Analyze,
+        retry: bool = False,
+        progress: Callable[[ScanProgress], None] | None = None,
+    ):
+        self._catalog = catalog
+        self._pool = pool
+        self._retry = retry
+        self._progress = progress
+        self._analyze = analyze
+        self._outcomes: Counter[str] = Counter()
+        self._audio_seconds = 0.0
+        self._seen: set[bytes] = set()
+        self._failed = catalog.failed_files()
+        self._stored = {stored.file.path: stored for stored in catalog.files()}
+        self._stale_features: dict[str, frozenset[str]] = {}
+        self._waiting: dict[str, list[tuple[FoundFile, Identity]]] = {}  # for the analysis of the same sound
+
+    def run(self, walk: Walk) -> ScanReport:
+        """Scan the files of `walk` until all are done or Ctrl-C is pressed."""
+        start = time.monotonic()
+        interrupted = False
+        missing = 0
+        try:
+            work = list(self._look_through(walk))
+            self._show()
+            for task, result in self._pool.run(self._tasks(work)):
+                self._settle(task, result)
+            missing = self._note_absences(walk)
+        except KeyboardInterrupt:
+            interrupted = True
+        return ScanReport(
+            found=len(self._seen),
+            **self._outcomes,
+            missing=missing,
+            seconds=time.monotonic() - start,
+            audio_seconds=self._audio_seconds,
+            interrupted=interrupted,
+        )
+
+    def _look_through(self, walk: Walk) -> Iterator[tuple[FoundFile, StoredFile | None]]:
+        """Yield the files to work on; with what is stored where only its descriptors are out of date."""
+        for item in walk:
+            path = os.fsencode(item.path)
+            if path in self._seen:
+                continue
+            self._seen.add(path)
+            stored = self._stored.get(path)
+            if isinstance(item, FileError):
+                self._fail_unseen(item)
+            elif self._failed.get(path) == item and not self._retry:
+                self._outcomes["skipped"] += 1
+            elif stored is None or stored.file != item:
+                yield item, None
+            else:
+                self._recover(stored)
+                if self._stale(stored):
+                    yield item, stored
+                else:
+                    self._outcomes["unchanged"] += 1
+
+    def _fail_unseen(self, error: FileError) -> None:
+        # What does not exist is a mistyped argument, or a disk that is not mounted: nothing to remember.
+        if not is_gone(os.fsencode(error.path)):
+            self._catalog.fail(error)
+        self._finish("failed", error.path, error=error)
+
+    def _recover(self, stored: StoredFile) -> None:
+        """Take note that a file which was missing or broken is again what it was."""
+        if stored.missing:
+            self._catalog.mark([stored.id], missing=False)
+        if stored.file.path in self._failed:
+            self._catalog.forget_failures([stored.file.path])
+
+    def _stale(self, stored: StoredFile) -> frozenset[str]:
+        """Return the features of a track whose version was raised."""
+        if stored.versions not in self._stale_features:
+            self._stale_features[stored.versions] = analysis.stale_features(json.loads(stored.versions))
+        return self._stale_features[stored.versions]
+
+    def _tasks(self, work: list[tuple[FoundFile, StoredFile | None]]) -> Iterator[Task]:
+        for file, stored in work:
+            yield self._recomputation(file, stored) if stored else Identify(file)
+
+    def _recomputation(self, file: FoundFile, stored: StoredFile) -> Recompute:
+        [track] = self._catalog.tracks("track.id = ?", [stored.id])
+        return Recompute(file, stored.id, self._stale(stored), track.descriptors, self._analyze)
+
+    def _settle(self, task: _FileTask, result: Any) -> None:
+        """Store what came of a task, and see to what follows from it."""
+        match task, result:
+            case _, FileError():
+                self._catalog.fail(result, task.file)
+                self._finish("failed", task.path, error=result)
+            case Identify(), Identity():
+                self._identified(task.file, result)
+            case Recompute(), Analysis():
+                self._catalog.update_analysis(task.track_id, result)
+                self._finish("recomputed", task.path, result=result)
+            case AnalyzeNew(), Analysis():
+                self._catalog.add(task.file, task.identity.content_hash, task.identity.tags, result)
+                self._finish("analysed", task.path, result=result)
+        if isinstance(task, AnalyzeNew):
+            for file, identity in self._waiting.pop(task.identity.content_hash):
+                self._identified(file, identity)
+
+    def _identified(self, file: FoundFile, identity: Identity) -> None:
+        """Decide what a new or changed file is."""
+        content_hash, tags = identity.content_hash, identity.tags
+        if content_hash in self._waiting:
+            self._waiting[content_hash].append((file, identity))
+            return
+        same_sound = list(self._catalog.files("content_hash = ?", [content_hash]))
+        itself = [stored for stored in same_sound if stored.file.path == file.path]
+        gone = [stored for stored in same_sound if is_gone(stored.file.path)]
+        current = [stored for stored in same_sound if not self._stale(stored)]
+        if itself:
+            self._same_track("retagged", itself[0], file, tags)
+        elif gone and not self._catalog.has(file.path):
+            self._same_track("moved", _most_alike(gone, file), file, tags)
+        elif current:
+            self._catalog.copy(current[0].id, file, content_hash, tags)
+            self._finish("copied", os.fsdecode(file.path))
+        else:
+            self._waiting[content_hash] = []
+            self._pool.push(AnalyzeNew(file, identity, self._analyze))
+
+    def _same_track(self, outcome: str, stored: StoredFile, file: FoundFile, tags: FileTags) -> None:
+        self._catalog.update_file(stored.id, file, tags)
+        self._stored.pop(stored.file.path, None)  # its old path is no absence to note
+        if self._stale(stored):
+            self._pool.push(self._recomputation(file, stored))
+        else:
+            self._finish(outcome, os.fsdecode(file.path))
+
+    def _finish(
+        self, outcome: str, path: str, *, error: FileError | None = None, result: Analysis | None = None
+    ) -> None:
+        self._outcomes[outcome] += 1
+        if result:
+            self._audio_seconds += (result.descriptors.duration_ms or 0) / 1000
+        self._show(path, error)
+
+    def _show(self, path: str | None = None, error: FileError | None = None) -> None:
+        if self._progress:
+            self._progress(
+                ScanProgress(
+                    done=self._outcomes.total(),
+                    total=len(self._seen),
+                    path=path,
+                    error=error,
+                    analysed=self._outcomes["analysed"] + self._outcomes["recomputed"],
+                    failed=self._outcomes["failed"],
+                    audio_seconds=self._audio_seconds,
+                )
+            )
+
+    def _note_absences(self, walk: Walk) -> int:
+        """Mark the tracks and forget the failures whose files are gone; return the number of tracks."""
+        absent = [s.id for path, s in self._stored.items() if not s.missing and self._is_absent(path, walk)]
+        self._catalog.mark(absent, missing=True)
+        self._catalog.forget_failures(path for path in self._failed if self._is_absent(path, walk))
+        return len(absent)
+
+    def _is_absent(self, path: bytes, walk: Walk) -> bool:
+        return path not in self._seen and walk.covers(path)
+
+
+def _most_alike(candidates: list[StoredFile], file: FoundFile) -> StoredFile:
+    """Return the candidate of the same name as `file`, else the first."""
+    return min(candidates, key=lambda stored: stored.file.name != file.name)

@@ -1,0 +1,202 @@
+"""The database file itself: told from other files, opened, brought to the present schema.
+
+A file that is not ours, or that a newer audiorec wrote, is recognised by its header and never opened, so that it
+stays as it is to the last byte.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sqlite3
+import unicodedata
+from collections.abc import Iterator
+from pathlib import Path
+
+from audiorec.errors import CatalogError
+
+APPLICATION_ID = 0x61756469  #: "audi", in the file's header: this database is ours
+BUSY_SECONDS = 5.0  #: patience with another program's transaction
+
+# Each entry brings the schema from its index to the next number; entries are never changed, only added. Statements
+# end in a semicolon, which they hold nowhere else.
+MIGRATIONS = (
+    """
+    CREATE TABLE track (
+        id INTEGER PRIMARY KEY AUTOINCREMENT,
+        path BLOB NOT NULL UNIQUE,
+        size INTEGER NOT NULL,
+        mtime_ns INTEGER NOT NULL,
+        content_hash TEXT NOT NULL,
+        added REAL NOT NULL,
+        updated REAL NOT NULL,
+        missing INTEGER NOT NULL DEFAULT 0,
+        damaged INTEGER NOT NULL DEFAULT 0,
+        audiorec_version TEXT NOT NULL,
+        title TEXT,
+        artist TEXT,
+        album TEXT,
+        album_artist TEXT,
+        genre TEXT,
+        year INTEGER,
+        track_number INTEGER,
+        isrc TEXT,
+        musicbrainz_track_id TEXT,
+        musicbrainz_artist_id TEXT,
+        musicbrainz_album_id TEXT,
+        replaygain_track_gain REAL,
+        replaygain_album_gain REAL
+    );
+    CREATE INDEX track_content_hash ON track (content_hash);
+    CREATE TABLE descriptors (
+        track_id INTEGER PRIMARY KEY REFERENCES track (id) ON DELETE CASCADE,
+        versions TEXT NOT NULL,
+        duration_ms INTEGER,
+        loudness REAL,
+        loudness_range REAL,
+        peak REAL,
+        true_peak REAL,
+        replaygain_track_gain REAL,
+        dynamic_complexity REAL,
+        tempo REAL,
+        tempo_confidence REAL,
+        tempo_candidates TEXT,
+        time_signature INTEGER,
+        key INTEGER,
+        mode INTEGER,
+        key_confidence REAL,
+        key_name TEXT,
+        camelot TEXT,
+        onset_rate REAL,
+        brightness REAL,
+        energy REAL,
+        danceability REAL,
+        valence REAL,
+        acousticness REAL,
+        instrumentalness REAL,
+        speechiness REAL,
+        liveness REAL,
+        mood TEXT
+    );
+    CREATE TABLE timbre_names (
+        id INTEGER PRIMARY KEY,
+        names TEXT NOT NULL UNIQUE
+    );
+    CREATE TABLE timbre (
+        track_id INTEGER PRIMARY KEY REFERENCES track (id) ON DELETE CASCADE,
+        names_id INTEGER NOT NULL REFERENCES timbre_names (id),
+        vector BLOB NOT NULL
+    );
+    CREATE TABLE failure (
+        path BLOB PRIMARY KEY,
+        size INTEGER,
+        mtime_ns INTEGER,
+        kind TEXT NOT NULL,
+        reason TEXT NOT NULL,
+        time REAL NOT NULL,
+        audiorec_version TEXT NOT NULL
+    );
+    """,
+)
+SCHEMA = len(MIGRATIONS)
+
+
+def open_database(path: Path) -> sqlite3.Connection:
+    """Open the database at `path`; make it where there is none, migrate it where it is of an older schema.
+
+    The connection commits by itself (``isolation_level=None``) and knows the SQL function `fold`.
+
+    Raises
+    ------
+    CatalogError
+        The file is read-only, locked, of a newer schema, another program's database, or no database at all.
+    """
+    with catalog_errors(path):
+        if path.exists() and path.stat().st_size:
+            _check_header(path)
+        else:
+            path.parent.mkdir(parents=True, exist_ok=True)
+        # The folder too: SQLite keeps files beside the database while it is open.
+        if not all(os.access(place, os.W_OK, effective_ids=True) for place in (path, path.parent) if place.exists()):
+            raise CatalogError(path, "it is read-only")
+        connection = sqlite3.connect(path, timeout=BUSY_SECONDS, isolation_level=None)
+        try:
+            _migrate(connection, path)
+            connection.execute("PRAGMA journal_mode = WAL")
+            connection.execute("PRAGMA synchronous = NORMAL")
+            connection.execute("PRAGMA foreign_keys = ON")
+            connection.create_function("fold", 1, fold, deterministic=True)
+        except BaseException:
+            connection.close()
+            raise
+    return connection
+
+
+@contextlib.contextmanager
+def catalog_errors(path: Path) -> Iterator[None]:
+    """Turn what SQLite and the file system have to complain of the database at `path` into a `CatalogError`."""
+    try:
+        yield
+    except sqlite3.OperationalError as error:
+        busy = error.sqlite_errorcode in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
+        raise CatalogError(path, "it is locked by another program" if busy else str(error)) from error
+    except sqlite3.Error as error:
+        raise CatalogError(path, str(error)) from error
+    except OSError as error:
+        raise CatalogError(path, error.strerror or str(error)) from error
+
+
+def fold(text: str | bytes | None) -> str | None:
+    """Return `text` without case and accents, for comparisons; a path may come as bytes.
+
+    >>> fold("Für ELISE"), fold(b"Bj\\xc3\\xb6rk")
+    ('fur elise', 'bjork')
+    """
+    if isinstance(text, bytes):
+        text = text.decode("utf-8", "replace")
+    if text is None or text.isascii():
+        return text and text.lower()
+    decomposed = unicodedata.normalize("NFKD", text)
+    return "".join(c for c in decomposed if not unicodedata.combining(c)).casefold()
+
+
+def _check_header(path: Path) -> None:
+    with path.open("rb") as file:
+        header = file.read(100)
+    if not header.startswith(b"SQLite format 3\0"):
+        raise CatalogError(path, "it is no SQLite database")
+    schema, application_id = (int.from_bytes(header[at : at + 4], "big") for at in (60, 68))
+    if application_id != APPLICATION_ID:
+        raise CatalogError(path, "it is the database of another program")
+    _check_schema(path, schema)
+
+
+def _check_schema(path: Path, schema: int) -> None:
+    if schema > SCHEMA:
+        raise CatalogError(path, f"a newer audiorec made it (schema {schema}, this one knows {SCHEMA}): upgrade")
+
+
+def _migrate(connection: sqlite3.Connection, path: Path) -> None:
+    """Bring the schema up to date in one transaction.
+
+    A new database is not in WAL mode yet, so that its header holds the marks from the first commit on.
+    """
+    if _schema_of(connection) == SCHEMA:
+        return
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        schema = _schema_of(connection)  # once more: another process may have been faster
+        _check_schema(path, schema)
+        for migration in MIGRATIONS[schema:]:
+            for statement in migration.split(";"):
+                connection.execute(statement)
+        connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+        connection.execute(f"PRAGMA user_version = {SCHEMA}")
+    except BaseException:
+        connection.execute("ROLLBACK")
+        raise
+    connection.execute("COMMIT")
+
+
+def _schema_of(connection: sqlite3.Connection) -> int:
+    return connection.execute("PRAGMA user_version").fetchone()[0]

@@ -1,0 +1,302 @@
+"""The one short-time Fourier transform of a track, and what hangs on it.
+
+Task: from mono samples, in blocks, to a `Spectrogram`: mel power, fine chroma, spectral centroid, spectral flux.
+The complex spectrum itself is never kept: 1025 bins a frame would be 1.9 GB for three hours, what is kept is 0.2 GB.
+
+Conventions: 22,050 Hz, Hann window of 2048 samples, hop of 512 (23.2 ms); frame `t` is centred on sample
+``t * hop_length`` and the signal is continued by zeros at both ends, as librosa does with ``center=True``. Powers are
+squared magnitudes of the unnormalised transform.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+
+import numpy as np
+import scipy.fft
+
+from audiorec.jit import jit
+
+SAMPLE_RATE = 22_050
+N_FFT = 2048
+HOP_LENGTH = 512
+N_MELS = 96
+N_MFCC = 20
+MEL_TOP_DB = 80.0  #: `Spectrogram.log_mel` reaches this far below its loudest cell
+
+CHROMA_BINS = 120  #: of 10 cents: fine enough to measure the tuning after the fact
+CHROMA_FRAMES = 4  #: frames summed in one column of the fine chroma (93 ms)
+PEAK_RANGE = (65.0, 2100.0)  #: Hz, C2 to C7: where fundamentals and their first partials lie
+PEAK_FLOOR = 1e-3  #: peaks 30 dB under the frame's strongest one tell nothing more of the key
+
+BLOCK_FRAMES = 128  #: frames transformed at once: 1 MB of samples, which stays in the cache
+SILENCE = 1e-7  #: mean-square level under which a frame holds no pitch (-70 dB)
+
+
+@dataclass(frozen=True, eq=False)
+class Spectrogram:
+    """What is kept of a track's spectrum; every frame-wise array has the same number of frames, T."""
+
+    mel: np.ndarray  #: (n_mels, T) float32, power in bands on Slaney's mel scale (`librosa.filters.mel`)
+    fine_chroma: np.ndarray  #: (120, T / 4 rounded up) float32, magnitude of spectral peaks by pitch class, from A
+    centroid: np.ndarray  #: (T,) float32, Hz, mean frequency weighted by magnitude; 0 in silence
+    flux: np.ndarray  #: (T,) float32, rise of the magnitudes since the frame before, over their sum: 0-1
+    level: np.ndarray  #: (T,) float32, mean square of the windowed samples, 1.0 = full scale
+    n_samples: int
+    sample_rate: int = SAMPLE_RATE
+    hop_length: int = HOP_LENGTH
+
+    @property
+    def frame_rate(self) -> float:
+        """Frames a second."""
+        return self.sample_rate / self.hop_length
+
+    @property
+    def duration(self) -> float:
+        """Seconds of sound."""
+        return self.n_samples / self.sample_rate
+
+    @property
+    def n_frames(self) -> int:
+        """T, the number of frames."""
+        return self.mel.shape[1]
+
+    @cached_property
+    def log_mel(self) -> np.ndarray:
+        """Mel power in dB under its maximum, (n_mels, T) float32 between -80 and 0; -80 throughout for silence."""
+        top = float(self.mel.max(initial=0.0))
+        if top <= 0.0:
+            return np.full_like(self.mel, -MEL_TOP_DB)
+        log_mel = np.maximum(self.mel, np.float32(top * 10 ** (-MEL_TOP_DB / 10)))
+        np.log10(log_mel, out=log_mel)
+        log_mel -= np.float32(np.log10(top))
+        log_mel *= np.float32(10)
+        return np.maximum(log_mel, np.float32(-MEL_TOP_DB), out=log_mel)
+
+    @cached_property
+    def tuning(self) -> float:
+        """Deviation of the music from A = 440 Hz, in semitones between -0.5 and 0.5.
+
+        The circular mean of all peaks' distances from the nearest semitone, weighted by magnitude.
+        """
+        per_semitone = CHROMA_BINS // 12
+        weights = self.fine_chroma.sum(axis=1, dtype=np.float64)
+        angles = 2 * np.pi * np.arange(CHROMA_BINS) / per_semitone
+        mean = np.sum(weights * np.exp(1j * angles))
+        return float(np.angle(mean) / (2 * np.pi)) if abs(mean) > 0 else 0.0
+
+    @cached_property
+    def chroma(self) -> np.ndarray:
+        """Magnitude by pitch class, (12, T / 4 rounded up) float32, row 0 = C, relative to `tuning`."""
+        return fold_chroma(self.fine_chroma, self.tuning)
+
+    @property
+    def chroma_rate(self) -> float:
+        """Columns of `chroma` a second."""
+        return self.frame_rate / CHROMA_FRAMES
+
+
+def fold_chroma(fine_chroma: np.ndarray, tuning: float) -> np.ndarray:
+    """Sum (120, n) bins of 10 cents into (12, n) semitones, row 0 = C, each centred on its tuned pitch.
+
+    A bin counts by a Hann window one semitone to each side, so that neighbouring semitones share what lies between.
+    """
+    bins_per_semitone = CHROMA_BINS / 12
+    fine = np.arange(CHROMA_BINS) / bins_per_semitone - tuning  # semitones above A
+    distance = (fine[None, :] + 9 - np.arange(12)[:, None] + 6) % 12 - 6
+    weights = np.where(np.abs(distance) < 1, 0.5 + 0.5 * np.cos(np.pi * distance), 0.0)
+    return weights.astype(np.float32) @ fine_chroma
+
+
+def mfcc(spectrogram: Spectrogram, *, n_mfcc: int = N_MFCC) -> np.ndarray:
+    """Return mel-frequency cepstral coefficients, (n_mfcc, T) float32: the orthonormal DCT-II of the log-mel bands.
+
+    (S. Davis & P. Mermelstein, 1980.) Equal to ``librosa.feature.mfcc(S=log_mel)``.
+    """
+    log_mel = spectrogram.log_mel
+    if not 1 <= n_mfcc <= len(log_mel):
+        raise ValueError(f"n_mfcc={n_mfcc} must be between 1 and {len(log_mel)}")
+    basis = scipy.fft.dct(np.eye(len(log_mel), dtype=np.float32), norm="ortho", axis=0)[:n_mfcc]
+    return basis @ log_mel
+
+
+@lru_cache(maxsize=1)
+def mel_filters() -> np.ndarray:
+    """Return the (96, 1025) float32 filter bank from `librosa.filters.mel`, Slaney's scale and normalisation."""
+    import librosa.filters
+
+    return librosa.filters.mel(sr=SAMPLE_RATE, n_fft=N_FFT, n_mels=N_MELS)
+
+
+@lru_cache(maxsize=4)
+def _window(n_fft: int) -> np.ndarray:
+    return (0.5 - 0.5 * np.cos(2 * np.pi * np.arange(n_fft) / n_fft)).astype(np.float32)
+
+
+def stft(samples: np.ndarray, *, n_fft: int = N_FFT, hop_length: int = HOP_LENGTH) -> np.ndarray:
+    """Return the complex short-time Fourier transform, Hann-windowed, centred, padded with zeros.
+
+    .. math:: X[k, t] = \\sum_n w[n] \\, x[n + t \\cdot hop - n_{fft}/2] \\, e^{-2 \\pi i k n / n_{fft}}
+
+    Parameters
+    ----------
+    samples : (n,) real array
+    n_fft, hop_length : samples a frame, samples between frames
+
+    Returns
+    -------
+    (1 + n_fft // 2, 1 + n // hop_length) complex64 array
+
+    Raises
+    ------
+    ValueError
+        If `samples` is no vector, or a length is not positive.
+
+    >>> stft(np.zeros(22050)).shape
+    (1025, 44)
+    """
+    samples = np.asarray(samples, dtype=np.float32)
+    if samples.ndim != 1:
+        raise ValueError(f"samples must be one-dimensional (mono), got shape {samples.shape}")
+    for name, value in (("n_fft", n_fft), ("hop_length", hop_length)):
+        if value < 1:
+            raise ValueError(f"{name}={value} must be a positive integer")
+    frames = _frames(np.pad(samples, n_fft // 2), n_fft, hop_length)
+    return scipy.fft.rfft(frames * _window(n_fft), axis=1).T
+
+
+def _frames(samples: np.ndarray, n_fft: int, hop_length: int) -> np.ndarray:
+    """Return a view of the overlapping frames; `sliding_window_view` takes ten times as long to make one."""
+    count = max(0, 1 + (len(samples) - n_fft) // hop_length)
+    stride = samples.strides[0]
+    return np.lib.stride_tricks.as_strided(samples, (count, n_fft), (stride * hop_length, stride), writeable=False)
+
+
+def spectrogram(samples: np.ndarray) -> Spectrogram:
+    """Return the `Spectrogram` of mono samples at 22,050 Hz.
+
+    >>> spectrogram(np.zeros(22050, dtype=np.float32)).mel.shape
+    (96, 44)
+    """
+    return spectrogram_of_blocks([samples])
+
+
+def spectrogram_of_blocks(blocks: Iterable[np.ndarray]) -> Spectrogram:
+    """Return the `Spectrogram` of consecutive blocks of mono samples at 22,050 Hz, of any lengths."""
+    builder = SpectrogramBuilder()
+    for block in blocks:
+        builder.process(block)
+    return builder.finish()
+
+
+class SpectrogramBuilder:
+    """Takes mono samples block by block; `finish` returns the `Spectrogram`.
+
+    The result does not depend on how the samples were cut into blocks.
+    """
+
+    def __init__(self):
+        self._pending = np.zeros(N_FFT // 2, dtype=np.float32)  # left padding
+        self._mel_filters = np.ascontiguousarray(mel_filters().T)
+        self._previous = np.zeros(1 + N_FFT // 2, dtype=np.float32)
+        self._windowed = np.empty((BLOCK_FRAMES, N_FFT), dtype=np.float32)
+        self._power = np.empty((BLOCK_FRAMES, 1 + N_FFT // 2), dtype=np.float32)
+        self._mel: list[np.ndarray] = []
+        self._measures: list[np.ndarray] = []
+        self._chroma: list[np.ndarray] = []
+        self._n_samples = 0
+
+    def process(self, samples: np.ndarray) -> None:
+        """Take the next mono samples, float32, any number."""
+        self._n_samples += len(samples)
+        pending = np.concatenate([self._pending, samples])
+        ready = max(0, 1 + (len(pending) - N_FFT) // HOP_LENGTH) // BLOCK_FRAMES * BLOCK_FRAMES
+        self._transform(pending, ready)
+        self._pending = pending[ready * HOP_LENGTH :]
+
+    def finish(self) -> Spectrogram:
+        """Return the spectrogram of everything taken; the builder is spent."""
+        rest = 1 + self._n_samples // HOP_LENGTH - BLOCK_FRAMES * len(self._mel)
+        self._transform(np.pad(self._pending, (0, N_FFT)), rest)
+        centroid, flux, level = np.concatenate(self._measures).T.copy()
+        return Spectrogram(
+            mel=np.concatenate(self._mel).T,
+            fine_chroma=np.concatenate(self._chroma).T,
+            centroid=centroid,
+            flux=flux,
+            level=level,
+            n_samples=self._n_samples,
+        )
+
+    def _transform(self, samples: np.ndarray, n_frames: int) -> None:
+        """Transform the first frames of `samples`, a block after the other."""
+        frames = _frames(samples, N_FFT, HOP_LENGTH)[:n_frames]
+        for start in range(0, n_frames, BLOCK_FRAMES):
+            self._transform_block(frames[start : start + BLOCK_FRAMES])
+
+    def _transform_block(self, frames: np.ndarray) -> None:
+        n = len(frames)
+        windowed = np.multiply(frames, _window(N_FFT), out=self._windowed[:n])
+        spectra = scipy.fft.rfft(windowed, axis=1, overwrite_x=True)
+        power = self._power[:n]
+        measures = np.empty((n, 3), dtype=np.float32)
+        chroma = np.zeros((-(-n // CHROMA_FRAMES), CHROMA_BINS), dtype=np.float32)
+        _walk(spectra, self._previous, power, measures)
+        _add_peaks(power, chroma)
+        self._mel.append(power @ self._mel_filters)
+        self._measures.append(measures)
+        self._chroma.append(chroma)
+
+
+@jit
+def _walk(spectra, previous, power, measures):
+    """Fill `power` and, a frame, centroid, flux and level; `previous` holds the last frame's magnitudes."""
+    n_frames, n_bins = spectra.shape
+    bin_width = np.float32(SAMPLE_RATE / N_FFT)
+    level_scale = np.float32(2.0 / (N_FFT * N_FFT * 0.375))  # mean of the squared Hann window is 3/8
+    for t in range(n_frames):
+        total = np.float32(0)
+        moment = np.float32(0)
+        rise = np.float32(0)
+        squares = np.float32(0)
+        for k in range(n_bins):
+            x = spectra[t, k]
+            p = x.real * x.real + x.imag * x.imag
+            magnitude = np.sqrt(p)
+            power[t, k] = p
+            squares += p
+            total += magnitude
+            moment += magnitude * np.float32(k)
+            rise += max(magnitude - previous[k], np.float32(0))
+            previous[k] = magnitude
+        measures[t, 0] = moment / total * bin_width if total > 0 else np.float32(0)
+        measures[t, 1] = rise / total if total > 0 else np.float32(0)
+        measures[t, 2] = squares * level_scale
+
+
+@jit
+def _add_peaks(power, chroma):
+    """Add each frame's spectral peaks to its column of `chroma`, frequencies refined by a parabola in log power."""
+    low = int(PEAK_RANGE[0] / SAMPLE_RATE * N_FFT)
+    high = int(PEAK_RANGE[1] / SAMPLE_RATE * N_FFT)
+    silence = np.float32(SILENCE * N_FFT * N_FFT * 0.375 / 2)
+    to_a = SAMPLE_RATE / N_FFT / 440.0
+    for t in range(power.shape[0]):
+        row = power[t]
+        strongest = np.float32(0)
+        for k in range(low, high):
+            strongest = max(strongest, row[k])
+        if strongest < silence:
+            continue
+        floor = strongest * np.float32(PEAK_FLOOR)
+        for k in range(low, high):
+            p = row[k]
+            if p > floor and p > row[k - 1] and p >= row[k + 1]:
+                left = np.log(row[k - 1] + np.float32(1e-30))
+                right = np.log(row[k + 1] + np.float32(1e-30))
+                curvature = left - np.float32(2) * np.log(p) + right
+                shift = np.float32(0.5) * (left - right) / curvature if curvature < 0 else np.float32(0)
+                pitch = np.log2((k + shift) * to_a) * CHROMA_BINS
+                chroma[t // CHROMA_FRAMES, int(np.floor(pitch + 0.5)) % CHROMA_BINS] += np.sqrt(p)

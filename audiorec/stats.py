@@ -1,0 +1,67 @@
+"""The library in numbers: counts, and histograms as label → number of tracks, in the order of the axis."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+from audiorec.catalog import Catalog
+
+
+@dataclass(frozen=True, slots=True)
+class LibraryStats:
+    """What a library holds. Missing tracks are counted as `missing` and nowhere else."""
+
+    tracks: int
+    missing: int
+    hours: float
+    failed: dict[str, int]  #: files that could not be used, by the kind of failure
+    bpm: dict[str, int]  #: by tens: "120"
+    key: dict[str, int]  #: around the Camelot wheel: "8A A minor"
+    energy: dict[str, int]  #: by tenths: "0.7"
+    decade: dict[str, int]  #: "1990s"
+    genre: dict[str, int]  #: the most frequent first
+
+
+def library_stats(catalog: Catalog) -> LibraryStats:
+    """Count what is in the catalog."""
+    [(tracks, missing)] = catalog.rows("SELECT count(*), total(missing) FROM track")
+    return LibraryStats(
+        tracks=tracks - int(missing),
+        missing=int(missing),
+        hours=sum(_present(catalog, "duration_ms")) / 3_600_000,
+        failed=dict(catalog.rows("SELECT kind, count(*) FROM failure GROUP BY kind ORDER BY kind")),
+        bpm=_histogram((int(tempo // 10) for tempo in _present(catalog, "tempo")), lambda bin: f"{10 * bin}"),
+        key=dict(sorted(Counter(_present(catalog, "camelot || ' ' || key_name")).items(), key=_around_the_wheel)),
+        energy=_histogram((min(int(10 * energy), 9) for energy in _present(catalog, "energy")), lambda bin: f"0.{bin}"),
+        decade=_histogram((year // 10 for year in _present(catalog, "year")), lambda bin: f"{10 * bin}s"),
+        genre=dict(Counter(_genres(catalog)).most_common()),
+    )
+
+
+def _present(catalog: Catalog, expression: str) -> Iterable:
+    """Yield an expression of the tracks that are there, where it has a value."""
+    sql = (
+        f"SELECT {expression} FROM track JOIN descriptors ON track_id = id"
+        f" WHERE NOT missing AND {expression} IS NOT NULL ORDER BY 1"
+    )
+    return (value for (value,) in catalog.rows(sql))
+
+
+def _histogram(bins: Iterable[int], label: Callable[[int], str]) -> dict[str, int]:
+    """Count equal bins; those between the lowest and the highest are there even when empty."""
+    counts = Counter(bins)
+    if not counts:
+        return {}
+    return {label(bin): counts[bin] for bin in range(min(counts), max(counts) + 1)}
+
+
+def _around_the_wheel(item: tuple[str, int]) -> tuple[int, str]:
+    camelot = item[0].split()[0]
+    return int(camelot[:-1]), camelot
+
+
+def _genres(catalog: Catalog) -> Iterable[str]:
+    for text in _present(catalog, "genre"):
+        yield from text.split("; ")

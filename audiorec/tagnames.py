@@ -1,0 +1,260 @@
+"""What the fields are called in each kind of tag, and how their values are spelt there.
+
+What is written follows what DJ software and taggers agree on:
+
+============  ========================  =====================  ==========================  ========================
+field         ID3                       Vorbis comment, APEv2  MP4                         ASF
+============  ========================  =====================  ==========================  ========================
+bpm           TBPM                      BPM                    tmpo (whole) and ``BPM``    WM/BeatsPerMinute
+key           TKEY                      INITIALKEY             ``initialkey``              WM/InitialKey
+mood          TMOO; in v2.3 TXXX:MOOD   MOOD                   ``MOOD``                    WM/Mood
+genre         TCON                      GENRE                  ©gen                        WM/Genre
+energy        TXXX:EnergyLevel          ENERGYLEVEL            ``ENERGYLEVEL``             ENERGYLEVEL
+replaygain    TXXX:REPLAYGAIN_TRACK_…   REPLAYGAIN_TRACK_…     ``replaygain_track_…``      REPLAYGAIN_TRACK_…
+============  ========================  =====================  ==========================  ========================
+
+MP4 names in ``this type`` are freeform atoms, ``----:com.apple.iTunes:NAME``. Picard's name for the key in Vorbis
+comments, APEv2 and MP4 is KEY: where a file has one it is kept in step, as Mixxx does.
+
+- **bpm** has up to two decimals, and none where they are zero. ID3 speaks of whole numbers, yet DJ programs write and
+  read decimals, and a reader of whole numbers reads up to the point. MP4's ``tmpo`` holds whole numbers only, so the
+  freeform ``BPM`` of Mixxx stands beside it.
+- **key** is musical (``Am``, ``F#m``, ``Eb``: at most the three characters that ID3 allows, with the sharps and flats
+  of `Descriptors.key_name`) or Camelot (``8A``).
+- **energy** is Mixed In Key's level, a whole number from 1 to 10: the tenths of the descriptor's range.
+- **replaygain** is the gain (``-7.32 dB``) and the sample peak (``0.988553``). Opus has neither: RFC 7845 wants
+  ``R128_TRACK_GAIN``, in 1/256 dB and to -23 LUFS, which is 5 dB below ReplayGain's -18 LUFS.
+"""
+
+import math
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+FIELDS = ("bpm", "key", "mood", "genre", "energy", "replaygain")  #: what can be written
+KEY_NOTATIONS = ("musical", "camelot")
+
+_TONICS = ("C", "C#", "D", "Eb", "E", "F", "F#", "G", "Ab", "A", "Bb", "B")
+
+_R128_OFFSET = 5.0  #: dB from R128 gains (to -23 LUFS) to ReplayGain 2.0 (to -18 LUFS)
+_R128_STEPS = 256  #: to a dB
+_R128_RANGE = (-(2**15), 2**15 - 1)  #: R128 gains are signed 16-bit numbers
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """One place that a field is written to: its name there, and how the field's value is spelt."""
+
+    field: str
+    name: str
+    spell: Callable[[Any], str | None] = str  #: None: this value has nothing to say here
+    only_if_present: bool = False  #: another program's name for the same, kept in step but never added
+
+
+@dataclass(frozen=True, slots=True)
+class Naming:
+    """What one kind of tag calls the fields."""
+
+    names: Mapping[str, tuple[str, ...]]  #: field of `FileTags` -> its names, best first
+    slots: tuple[Slot, ...]  #: where the fields of `FIELDS` are written
+
+
+def key_text(key: int, mode: int, notation: str = "musical") -> str:
+    """Return a key as DJ software writes it.
+
+    Parameters
+    ----------
+    key : int
+        Pitch class of the tonic, 0 (C) to 11 (B).
+    mode : int
+        1 major, 0 minor.
+    notation : {"musical", "camelot"}
+        Camelot numbers go round the circle of fifths: 8B is C major, 9B G major; 8A is 8B's relative minor.
+
+    >>> key_text(9, 0), key_text(9, 0, "camelot"), key_text(6, 1, "camelot")
+    ('Am', '8A', '2B')
+    """
+    if notation == "musical":
+        return _TONICS[key] + ("" if mode else "m")
+    relative_major = key if mode else (key + 3) % 12
+    return f"{(7 * relative_major + 7) % 12 + 1}{'B' if mode else 'A'}"
+
+
+def parse_year(text: str) -> int | None:
+    """Return the year in a date: its first four digits in a row.
+
+    >>> parse_year("2011-05-03"), parse_year("0000"), parse_year("May '11")
+    (2011, None, None)
+    """
+    match = re.search(r"[0-9]{4}", text)
+    return int(match[0]) or None if match else None
+
+
+def parse_track_number(text: str) -> int | None:
+    """Return the number that a track number starts with; None for 0, and for more than four digits.
+
+    >>> parse_track_number("3/12"), parse_track_number("A1"), parse_track_number("0")
+    (3, None, None)
+    """
+    match = re.match(r"([0-9]{1,4})(?![0-9])", text)
+    return int(match[1]) or None if match else None
+
+
+def parse_gain(text: str) -> float | None:
+    """Return a ReplayGain value in dB.
+
+    >>> parse_gain("-7.3 dB"), parse_gain("+1,25"), parse_gain("loud")
+    (-7.3, 1.25, None)
+    """
+    match = re.match(r"[+-]?([0-9]{1,3}([.,][0-9]*)?|[.,][0-9]+)", text)
+    return float(match[0].replace(",", ".")) if match else None
+
+
+def parse_r128_gain(text: str) -> float | None:
+    """Return an Opus gain as a ReplayGain value in dB.
+
+    >>> parse_r128_gain("-2560")
+    -5.0
+    """
+    match = re.match(r"[+-]?[0-9]{1,5}(?![0-9])", text)
+    return int(match[0]) / _R128_STEPS + _R128_OFFSET if match else None
+
+
+def _decimal(bpm: float) -> str:
+    return f"{bpm:.2f}".rstrip("0").rstrip(".")
+
+
+def _whole(bpm: float) -> str:
+    return str(math.floor(bpm + 0.5))
+
+
+def _energy_level(energy: float) -> str:
+    return str(min(10, int(10 * energy) + 1))
+
+
+def _gain(replaygain: tuple[float, float | None]) -> str:
+    return f"{round(replaygain[0], 2) + 0.0:.2f} dB"  # + 0.0 turns -0.0 into 0.0
+
+
+def _peak(replaygain: tuple[float, float | None]) -> str | None:
+    return None if replaygain[1] is None else f"{replaygain[1]:.6f}"
+
+
+def _r128_gain(replaygain: tuple[float, float | None]) -> str:
+    low, high = _R128_RANGE
+    return str(max(low, min(high, round((replaygain[0] - _R128_OFFSET) * _R128_STEPS))))
+
+
+_ITUNES = "----:com.apple.iTunes:"
+
+# Names to fall back on follow after "|".
+_KINDS = ("id3", "vorbis", "mp4", "asf")
+_NAMES = {
+    "title": ("TIT2", "TITLE", "©nam", "Title"),
+    "artist": ("TPE1", "ARTIST", "©ART", "Author"),
+    "album": ("TALB", "ALBUM", "©alb", "WM/AlbumTitle"),
+    "album_artist": ("TPE2", "ALBUMARTIST|ALBUM ARTIST", "aART", "WM/AlbumArtist"),
+    "genre": ("TCON", "GENRE", "©gen", "WM/Genre"),
+    "year": ("TDRC|TDRL|TDOR", "DATE|YEAR|ORIGINALDATE", "©day", "WM/Year"),
+    "track_number": ("TRCK", "TRACKNUMBER|TRACK", "trkn", "WM/TrackNumber"),
+    "isrc": ("TSRC", "ISRC", f"{_ITUNES}ISRC", "WM/ISRC"),
+    "musicbrainz_track_id": (
+        "UFID:http://musicbrainz.org",
+        "MUSICBRAINZ_TRACKID",
+        f"{_ITUNES}MusicBrainz Track Id",
+        "MusicBrainz/Track Id",
+    ),
+    "musicbrainz_artist_id": (
+        "TXXX:MusicBrainz Artist Id",
+        "MUSICBRAINZ_ARTISTID",
+        f"{_ITUNES}MusicBrainz Artist Id",
+        "MusicBrainz/Artist Id",
+    ),
+    "musicbrainz_album_id": (
+        "TXXX:MusicBrainz Album Id",
+        "MUSICBRAINZ_ALBUMID",
+        f"{_ITUNES}MusicBrainz Album Id",
+        "MusicBrainz/Album Id",
+    ),
+    "replaygain_track_gain": (
+        "TXXX:REPLAYGAIN_TRACK_GAIN",
+        "R128_TRACK_GAIN|REPLAYGAIN_TRACK_GAIN",
+        f"{_ITUNES}replaygain_track_gain",
+        "REPLAYGAIN_TRACK_GAIN",
+    ),
+    "replaygain_album_gain": (
+        "TXXX:REPLAYGAIN_ALBUM_GAIN",
+        "R128_ALBUM_GAIN|REPLAYGAIN_ALBUM_GAIN",
+        f"{_ITUNES}replaygain_album_gain",
+        "REPLAYGAIN_ALBUM_GAIN",
+    ),
+}
+
+
+def _names(kind: str) -> dict[str, tuple[str, ...]]:
+    column = _KINDS.index(kind)
+    return {field: tuple(row[column].split("|")) for field, row in _NAMES.items()}
+
+
+def _slots(bpm: str, key: str, mood: str, genre: str, energy: str, gain: str, peak: str) -> tuple[Slot, ...]:
+    return (
+        Slot("bpm", bpm, _decimal),
+        Slot("key", key),
+        Slot("mood", mood),
+        Slot("genre", genre),
+        Slot("energy", energy, _energy_level),
+        Slot("replaygain", gain, _gain),
+        Slot("replaygain", peak, _peak),
+    )
+
+
+def _id3(mood: str) -> Naming:
+    gain, peak = "TXXX:REPLAYGAIN_TRACK_GAIN", "TXXX:REPLAYGAIN_TRACK_PEAK"
+    return Naming(_names("id3"), _slots("TBPM", "TKEY", mood, "TCON", "TXXX:EnergyLevel", gain, peak))
+
+
+ID3V23 = _id3(mood="TXXX:MOOD")
+ID3V24 = _id3(mood="TMOO")
+VORBIS = Naming(  # and APEv2
+    _names("vorbis"),
+    (
+        *_slots("BPM", "INITIALKEY", "MOOD", "GENRE", "ENERGYLEVEL", "REPLAYGAIN_TRACK_GAIN", "REPLAYGAIN_TRACK_PEAK"),
+        Slot("key", "KEY", only_if_present=True),
+    ),
+)
+OPUS = Naming(
+    VORBIS.names,
+    (
+        *(slot for slot in VORBIS.slots if slot.field != "replaygain"),
+        Slot("replaygain", "R128_TRACK_GAIN", _r128_gain),
+    ),
+)
+MP4 = Naming(
+    _names("mp4"),
+    (
+        Slot("bpm", "tmpo", _whole),
+        *_slots(
+            f"{_ITUNES}BPM",
+            f"{_ITUNES}initialkey",
+            f"{_ITUNES}MOOD",
+            "©gen",
+            f"{_ITUNES}ENERGYLEVEL",
+            f"{_ITUNES}replaygain_track_gain",
+            f"{_ITUNES}replaygain_track_peak",
+        ),
+        Slot("key", f"{_ITUNES}KEY", only_if_present=True),
+    ),
+)
+ASF = Naming(
+    _names("asf"),
+    _slots(
+        "WM/BeatsPerMinute",
+        "WM/InitialKey",
+        "WM/Mood",
+        "WM/Genre",
+        "ENERGYLEVEL",
+        "REPLAYGAIN_TRACK_GAIN",
+        "REPLAYGAIN_TRACK_PEAK",
+    ),
+)

@@ -1,0 +1,132 @@
+"""The records that travel through the package: frozen, one field = one SQL column = one JSON key.
+
+`FileTags` is what a file says of itself, `Descriptors` what was heard in it, `Analysis` both a track's descriptors
+and its time series, `Track` a row of the library.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+
+@dataclass(frozen=True, slots=True)
+class FileTags:
+    """What a file says of itself; None where it says nothing.
+
+    `year` and `track_number` are integers, ReplayGain values are in dB, everything else is text. Several values of
+    one tag are joined by ``"; "``.
+    """
+
+    title: str | None = None
+    artist: str | None = None
+    album: str | None = None
+    album_artist: str | None = None
+    genre: str | None = None
+    year: int | None = None
+    track_number: int | None = None
+    isrc: str | None = None
+    musicbrainz_track_id: str | None = None
+    musicbrainz_artist_id: str | None = None
+    musicbrainz_album_id: str | None = None
+    replaygain_track_gain: float | None = None
+    replaygain_album_gain: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Descriptors:
+    """What was heard in a track: one flat record of numbers and names.
+
+    The fields of Spotify's audio-features schema keep its names and ranges. None means "not defined for this sound"
+    (the tempo of silence) or "not computed" (`true_peak` unless asked for); `loudness` of silence is ``-inf``.
+    """
+
+    duration_ms: int | None = None  #: length, ms
+    loudness: float | None = None  #: integrated loudness, LUFS (ITU-R BS.1770-4)
+    loudness_range: float | None = None  #: LU (EBU Tech 3342)
+    peak: float | None = None  #: highest absolute sample, 1.0 = full scale
+    true_peak: float | None = None  #: highest absolute value of the 4x oversampled signal; on request
+    replaygain_track_gain: float | None = None  #: dB to reach -18 LUFS (ReplayGain 2.0)
+    dynamic_complexity: float | None = None  #: mean distance of the level from its mean, dB (Streich 2006)
+    tempo: float | None = None  #: beats per minute
+    tempo_confidence: float | None = None  #: 0-1
+    tempo_candidates: tuple[float, ...] | None = None  #: beats per minute, most likely first
+    time_signature: int | None = None  #: beats in a bar, 3-7
+    key: int | None = None  #: 0 C, 1 C sharp, ... 11 B; -1 none
+    mode: int | None = None  #: 1 major, 0 minor
+    key_confidence: float | None = None  #: 0-1
+    key_name: str | None = None  #: "A minor"
+    camelot: str | None = None  #: "8A"
+    onset_rate: float | None = None  #: onsets a second
+    brightness: float | None = None  #: mean spectral centroid, Hz
+    energy: float | None = None  #: 0-1
+    danceability: float | None = None  #: 0-1
+    valence: float | None = None  #: 0-1, an estimate
+    acousticness: float | None = None  #: 0-1, an estimate
+    instrumentalness: float | None = None  #: 0-1, an estimate
+    speechiness: float | None = None  #: 0-1, an estimate
+    liveness: float | None = None  #: 0-1, an estimate
+    mood: str | None = None  #: "happy", "tense", "sad" or "calm", from energy and valence
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the record as JSON-ready values: infinities become None, tuples lists."""
+        return json_ready(self)
+
+
+@dataclass(frozen=True, slots=True)
+class Track:
+    """One row of the library: a file, what it says of itself and what was heard in it."""
+
+    id: int
+    path: str  #: surrogate-escaped where the name is no valid Unicode, as `os.fsdecode` gives it
+    tags: FileTags = FileTags()
+    descriptors: Descriptors = Descriptors()
+    missing: bool = False  #: the file was gone at the last scan
+
+
+@dataclass(frozen=True, eq=False)
+class Analysis:
+    """Everything one look at a track gave.
+
+    `beats` and `bars` are seconds; `sections` and `segments` are structured arrays whose first fields are `start`,
+    `duration` (seconds) and `confidence` (0-1). A series is None where it was not asked for. `versions` maps each
+    feature to the version of the code that computed it.
+    """
+
+    path: str
+    descriptors: Descriptors
+    versions: dict[str, int] = field(default_factory=dict)
+    timbre: np.ndarray | None = None  #: (n,) float32, named by `timbre_names`
+    timbre_names: tuple[str, ...] = ()
+    beats: np.ndarray | None = None
+    beat_confidence: np.ndarray | None = None
+    bars: np.ndarray | None = None
+    bar_confidence: np.ndarray | None = None
+    sections: np.ndarray | None = None
+    segments: np.ndarray | None = None
+    damaged: int = 0  #: damaged frames or non-finite samples that decoding skipped
+
+
+def json_ready(record: Any) -> Any:
+    """Return a record, or anything made of records, arrays and numbers, as values that JSON can hold.
+
+    >>> json_ready({"loudness": float("-inf"), "beats": np.array([0.5, 1.0])})
+    {'loudness': None, 'beats': [0.5, 1.0]}
+    """
+    if dataclasses.is_dataclass(record):
+        return {f.name: json_ready(getattr(record, f.name)) for f in dataclasses.fields(record)}
+    if isinstance(record, dict):
+        return {str(key): json_ready(value) for key, value in record.items()}
+    if isinstance(record, np.ndarray) and record.dtype.names:
+        return [{name: json_ready(row[name]) for name in record.dtype.names} for row in record]
+    if isinstance(record, list | tuple | np.ndarray):
+        return [json_ready(value) for value in record]
+    if isinstance(record, np.generic):
+        return json_ready(record.item())
+    if isinstance(record, float) and not math.isfinite(record):
+        return None
+    return record

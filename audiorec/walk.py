@@ -1,0 +1,165 @@
+"""The audio files under some folders, told by their names.
+
+Paths are absolute and are bytes, since a file name is bytes: not every one is valid Unicode. Links are followed; a
+folder that can be reached in two ways is walked once, by its real place if that lies in the same tree.
+"""
+# ruff: noqa: PTH100, PTH112, PTH116, PTH118, PTH119, PTH122
+# (pathlib takes no bytes)
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple
+
+from audiorec.errors import UnreadableError
+
+# Tracker modules (mod, xm, it, s3m) are missing: the decoders at hand do not know them.
+AUDIO_SUFFIXES = frozenset(
+    b".aac .ac3 .aif .aifc .aiff .ape .au .caf .dff .dsf .flac .m4a .m4b .mka .mp2 .mp3 .mp4 .mpc .oga .ogg .opus .snd"
+    b" .tta .w64 .wav .webm .wma .wv".split()
+)
+
+
+class FoundFile(NamedTuple):
+    """A file and the marks by which a change of it is noticed."""
+
+    path: bytes
+    size: int  #: bytes
+    mtime_ns: int  #: time of the last modification, ns since 1970
+
+    @property
+    def name(self) -> bytes:
+        return os.path.basename(self.path)
+
+    @classmethod
+    def at(cls, path: bytes) -> FoundFile:
+        """Look at the file at `path`, or at the link itself where it leads nowhere; raises OSError."""
+        try:
+            status = os.stat(path)
+        except OSError:
+            status = os.lstat(path)
+        return cls(path, status.st_size, status.st_mtime_ns)
+
+
+def absolute(path: str | bytes | os.PathLike) -> bytes:
+    """Return `path` from the root on, without ``..``, links left as they are."""
+    return os.path.abspath(os.fsencode(path))
+
+
+def is_audio_name(name: bytes) -> bool:
+    """Tell whether a file of this name belongs to a music folder.
+
+    >>> is_audio_name(b"Song.MP3"), is_audio_name(b"._Song.mp3"), is_audio_name(b"cover.jpg")
+    (True, False, False)
+    """
+    return not name.startswith(b".") and os.path.splitext(name)[1].lower() in AUDIO_SUFFIXES
+
+
+def is_gone(path: bytes) -> bool:
+    """Tell whether there is nothing at `path`; what cannot be looked at may well be there."""
+    try:
+        os.lstat(path)
+    except (FileNotFoundError, NotADirectoryError):
+        return True
+    except OSError:
+        return False
+    return False
+
+
+class Walk:
+    """Iterates over the files at and under `paths`, in a fixed order, once.
+
+    A path that is itself a file is always taken; in folders, hidden entries and names without an audio suffix are
+    passed over. What cannot be looked at, and a path that does not exist, comes as an `UnreadableError`.
+    Paths in `deleted` are known to have gone, with all that was under them.
+    """
+
+    def __init__(
+        self, paths: Iterable[str | bytes | os.PathLike], *, deleted: Iterable[str | bytes | os.PathLike] = ()
+    ):
+        self._paths = dict.fromkeys(absolute(path) for path in paths)
+        self._deleted = [absolute(path) for path in deleted]
+        self._walked: list[bytes] = []
+        self._closed: list[bytes] = []
+        self._visited: set[tuple[int, int]] = set()
+
+    def __iter__(self) -> Iterator[FoundFile | UnreadableError]:
+        for path in self._paths:
+            if os.path.isdir(path):
+                self._walked.append(path)
+                yield from self._tree(path)
+                continue
+            try:
+                yield FoundFile.at(path)
+            except OSError as error:
+                yield _unreadable(path, error)
+
+    def covers(self, path: bytes) -> bool:
+        """Tell whether the walk, now over, would have met a file at `path` if there were one.
+
+        It would not under a folder that could not be read, nor under a root that is not there (a disk that is not
+        mounted).
+        """
+        if path in self._deleted or _is_under(path, self._deleted):
+            return True
+        return _is_under(path, self._walked) and not _is_under(path, self._closed)
+
+    def _tree(self, root: bytes) -> Iterator[FoundFile | UnreadableError]:
+        folders, links = [root], []  # links come last: what they lead to keeps its real name where it has one
+        while folders or links:
+            folder = (folders or links).pop()
+            try:
+                entries = self._enter(folder)
+            except OSError as error:
+                self._closed.append(folder)
+                yield _unreadable(folder, error)
+                continue
+            for entry in reversed(entries):
+                if _is_folder(entry) and not entry.name.startswith(b"."):
+                    (links if entry.is_symlink() else folders).append(entry.path)
+            yield from _audio_files(entries)
+
+    def _enter(self, folder: bytes) -> list[os.DirEntry[bytes]]:
+        """Return what is in the folder, nothing if it has been visited."""
+        status = os.stat(folder)
+        identity = (status.st_dev, status.st_ino)
+        if identity in self._visited:
+            return []
+        self._visited.add(identity)
+        with os.scandir(folder) as entries:
+            return sorted(entries, key=lambda entry: entry.name)
+
+
+def _audio_files(entries: list[os.DirEntry[bytes]]) -> Iterator[FoundFile | UnreadableError]:
+    for entry in entries:
+        if is_audio_name(entry.name) and not _is_folder(entry):
+            try:
+                yield _found(entry)
+            except FileNotFoundError:  # deleted since the folder was listed
+                continue
+            except OSError as error:
+                yield _unreadable(entry.path, error)
+
+
+def _found(entry: os.DirEntry[bytes]) -> FoundFile:
+    try:
+        status = entry.stat()
+    except OSError:  # a dangling link, a loop of links
+        status = entry.stat(follow_symlinks=False)
+    return FoundFile(entry.path, status.st_size, status.st_mtime_ns)
+
+
+def _is_folder(entry: os.DirEntry[bytes]) -> bool:
+    try:
+        return entry.is_dir()
+    except OSError:  # a loop of links
+        return False
+
+
+def _is_under(path: bytes, folders: list[bytes]) -> bool:
+    return any(path.startswith(os.path.join(folder, b"")) for folder in folders)
+
+
+def _unreadable(path: bytes, error: OSError) -> UnreadableError:
+    return UnreadableError(os.fsdecode(path), error.strerror or str(error))

@@ -1,0 +1,22 @@
+"""Fixtures for more than one file of tests."""
+
+import os
+import tempfile
+from pathlib import Path
+
+import pytest
+
+
+@pytest.fixture
+def unprivileged_folder():
+    """A folder for this process while it is no superuser, whom permissions would not stop."""
+    with tempfile.TemporaryDirectory() as folder:
+        user = os.geteuid()
+        if user == 0:
+            Path(folder).chmod(0o755)
+            os.chown(folder, 65534, 65534)
+            os.seteuid(65534)
+        try:
+            yield Path(folder)
+        finally:
+            os.seteuid(user)

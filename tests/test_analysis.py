@@ -1,0 +1,233 @@
+"""`analyze` end to end, and the bookkeeping of features and versions."""
+
+import dataclasses
+import math
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+from sounds import band, clicks, drums, noise, silence, speech, tone
+
+import audiorec
+from audiorec import analysis
+from audiorec.analysis import FEATURES, Feature, analyze, analyze_samples, current_versions, stale_features
+from audiorec.types import Descriptors, json_ready
+
+SAMPLES = Path(__file__).parent.parent / "samples"
+RANGES = {
+    "key": (-1, 11),
+    "mode": (0, 1),
+    "time_signature": (3, 7),
+    **dict.fromkeys(("tempo_confidence", "key_confidence", "energy", "danceability", "valence"), (0, 1)),
+    **dict.fromkeys(("acousticness", "instrumentalness", "speechiness", "liveness"), (0, 1)),
+}
+
+
+@pytest.fixture(scope="module")
+def song(tmp_path_factory):
+    path = tmp_path_factory.mktemp("song") / "song.wav"
+    soundfile.write(path, drums(120, 16) + band(16), 22_050)
+    return path
+
+
+def check(found: audiorec.Analysis) -> None:
+    """Assert what must hold for any sound."""
+    for field in dataclasses.fields(Descriptors):
+        value = getattr(found.descriptors, field.name)
+        assert not (isinstance(value, float) and math.isnan(value)), field.name
+        if field.name in RANGES and value is not None:
+            low, high = RANGES[field.name]
+            assert low <= value <= high, field.name
+    assert np.isfinite(found.timbre).all()
+    assert len(found.beats) == len(found.beat_confidence)
+    assert len(found.bars) == len(found.bar_confidence)
+    for series in (found.beats, found.bars, found.sections["start"], found.segments["start"]):
+        assert (np.diff(series) > 0).all()
+
+
+SOUNDS = {
+    "silence": silence(5),
+    "one sample": np.ones(1, np.float32),
+    "one click": np.eye(1, 88_200, 22_050, dtype=np.float32)[0],
+    "0.2 s": tone(440, 0.2),
+    "noise": noise(10),
+    "noise at full scale": np.clip(noise(5, level=3), -1, 1),
+    "very quiet noise": noise(5, level=1e-8),
+    "speech": speech(8),
+    "dc": np.full(22_050 * 3, 0.5, np.float32),
+    "square wave": np.sign(tone(100, 5)),
+}
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("name", SOUNDS)
+def test_every_sound_has_defined_values(name):
+    check(analyze_samples(SOUNDS[name], 22_050))
+
+
+def test_silence_says_nothing():
+    found = analyze_samples(silence(5), 44_100).descriptors
+    assert found.loudness == float("-inf")
+    assert (found.tempo, found.key, found.mode, found.key_name, found.camelot) == (None, -1, None, None, None)
+    assert (found.energy, found.danceability, found.speechiness, found.liveness) == (0, 0, 0, 0)
+    assert (found.instrumentalness, found.acousticness, found.valence) == (1, 1, 0.5)
+    assert (found.replaygain_track_gain, found.onset_rate, found.brightness) == (None, 0, 0)
+    assert found.to_dict()["loudness"] is None
+
+
+def test_a_song_is_described(song):
+    found = analyze(song)
+    check(found)
+    assert found.descriptors.tempo == pytest.approx(120, rel=0.01)
+    assert found.descriptors.time_signature == 4
+    assert found.descriptors.duration_ms == 16_000
+    assert found.descriptors.tempo_candidates[0] == found.descriptors.tempo
+    assert found.descriptors.true_peak is None
+    assert found.versions == {name: v for name, v in current_versions().items() if name != "true_peak"}
+    assert all(getattr(found, name) is not None for name in analysis.SERIES)
+
+
+def test_the_same_file_gives_the_same_bytes(song):
+    first, second = (json_ready(analyze(song)) for _ in range(2))
+    assert first == second
+
+
+def test_file_and_samples_give_the_same(song):
+    samples, rate = soundfile.read(song, dtype="float32")
+    assert analyze(song).descriptors == analyze_samples(samples, rate).descriptors
+
+
+def test_true_peak_comes_on_request(song):
+    found = analyze(song, true_peak=True)
+    assert found.descriptors.true_peak >= found.descriptors.peak
+    assert "true_peak" in found.versions
+
+
+@pytest.mark.parametrize(("name", "expected"), [
+    ("click_120bpm.ogg", {"tempo": 120, "time_signature": 4}),
+    ("c_major_cadence.ogg", {"key_name": "C major", "camelot": "8B"}),
+    ("a_minor_cadence.ogg", {"key_name": "A minor", "camelot": "8A"}),
+    ("waltz_3_4_at_150bpm.ogg", {"time_signature": 3, "key_name": "G major"}),
+])  # fmt: skip
+def test_synthetic_samples_have_their_truth(name, expected):
+    found = analyze(SAMPLES / "synthetic" / name).descriptors
+    for field, value in expected.items():
+        if isinstance(value, str):
+            assert getattr(found, field) == value
+        else:
+            assert getattr(found, field) == pytest.approx(value, rel=0.01)
+
+
+def test_real_music_is_described():
+    for path in sorted(SAMPLES.glob("*.o*"))[:4]:
+        found = analyze(path)
+        check(found)
+        assert 40 <= found.descriptors.tempo <= 220
+        assert found.descriptors.key >= 0
+        assert 20_000 <= found.descriptors.duration_ms <= 30_000
+        assert -40 < found.descriptors.loudness < 0
+        assert found.damaged == 0
+
+
+@pytest.mark.parametrize("gain", [0.25, 2.0])
+def test_gain_changes_loudness_and_not_the_music(gain):
+    samples = (drums(120, 12, level=0.3) + band(12)).astype(np.float32)
+    plain, changed = (analyze_samples(x, 22_050).descriptors for x in (samples, samples * np.float32(gain)))
+    assert changed.loudness - plain.loudness == pytest.approx(20 * np.log10(gain), abs=0.05)
+    for name in ("tempo", "key", "mode", "time_signature", "onset_rate", "danceability", "speechiness"):
+        assert getattr(changed, name) == pytest.approx(getattr(plain, name), abs=1e-3), name
+
+
+@pytest.mark.parametrize("rate", [16_000, 44_100, 48_000])
+def test_the_sample_rate_does_not_matter(rate, song):
+    samples, _ = audiorec.load(song, sample_rate=rate)
+    plain, changed = analyze(song).descriptors, analyze_samples(samples, rate).descriptors
+    assert changed.tempo == pytest.approx(plain.tempo, rel=0.002)
+    assert (changed.key, changed.mode) == (plain.key, plain.mode)
+    assert changed.loudness == pytest.approx(plain.loudness, abs=1.0)
+
+
+@pytest.mark.parametrize("samples", [np.array([np.nan]), np.zeros((2, 2, 2))], ids=["NaN", "3-D"])
+def test_samples_must_be_finite_and_of_one_or_two_dimensions(samples):
+    with pytest.raises(ValueError, match="finite"):
+        analyze_samples(samples, 22_050)
+
+
+def test_no_samples_at_all_are_an_error():
+    with pytest.raises(audiorec.FileError, match="no samples"):
+        analyze_samples(np.zeros(0), 22_050)
+
+
+# --- features and versions
+
+
+def test_every_descriptor_is_given_by_one_feature():
+    given = [value for feature in FEATURES for value in feature.values]
+    assert len(given) == len(set(given))
+    assert {field.name for field in dataclasses.fields(Descriptors)} <= set(given)
+
+
+def test_features_stand_after_those_they_need():
+    known: set[str] = set()
+    for feature in FEATURES:
+        assert set(feature.inputs) <= known, feature.name
+        known.update(feature.values)
+
+
+def raised(name: str, by: int = 1) -> tuple[Feature, ...]:
+    """Return FEATURES with the version of one raised."""
+    return tuple(dataclasses.replace(f, version=f.version + by) if f.name == name else f for f in FEATURES)
+
+
+def test_a_raised_version_makes_its_dependents_stale(monkeypatch):
+    stored = {name: v for name, v in current_versions().items() if name not in ("true_peak", "sections", "segments")}
+    assert stale_features(stored) == frozenset()
+    monkeypatch.setattr(analysis, "FEATURES", raised("loudness"))
+    scores = {"energy", "danceability", "valence", "acousticness", "instrumentalness", "speechiness", "liveness"}
+    assert stale_features(stored) == {"loudness", "replaygain_track_gain", "mood", *scores}
+
+
+def test_optional_features_are_stale_only_where_they_were_computed(monkeypatch):
+    monkeypatch.setattr(analysis, "FEATURES", raised("sections"))
+    assert stale_features({name: v for name, v in current_versions().items() if name != "sections"}) == frozenset()
+    assert stale_features(current_versions() | {"sections": 1}) == {"sections"}
+
+
+def test_recomputing_one_feature_computes_that_one_alone(song, monkeypatch):
+    stored = analyze(song)
+    computed: list[str] = []
+    original = Feature.__call__
+    monkeypatch.setattr(Feature, "__call__", lambda self, known: computed.append(self.name) or original(self, known))
+    wrong = dataclasses.replace(stored.descriptors, loudness_range=99.0, tempo=99.0)
+    found = analyze(song, features={"loudness_range"}, known=wrong)
+    assert computed == ["loudness_range"]
+    assert found.versions == {"loudness_range": current_versions()["loudness_range"]}
+    assert found.descriptors == dataclasses.replace(wrong, loudness_range=stored.descriptors.loudness_range)
+    assert found.beats is None
+    assert found.timbre is None
+
+
+def test_what_follows_from_known_descriptors_needs_no_file(song):
+    known = analyze(song).descriptors
+    found = analyze("/nowhere/at/all.mp3", features={"replaygain_track_gain", "valence", "mood"}, known=known)
+    assert found.descriptors == known
+    assert found.versions.keys() == {"replaygain_track_gain", "valence", "mood"}
+
+
+def test_unknown_features_are_refused(song):
+    with pytest.raises(ValueError, match="tempi"):
+        analyze(song, features={"tempi"})
+
+
+def test_a_file_that_cannot_be_read_says_so(tmp_path):
+    with pytest.raises(audiorec.FileError, match=r"absent\.mp3: "):
+        analyze(tmp_path / "absent.mp3")
+
+
+def test_clicks_have_beats_in_seconds(tmp_path):
+    path = tmp_path / "clicks.flac"
+    soundfile.write(path, clicks(100, 12), 22_050)
+    beats = analyze(path).beats
+    np.testing.assert_allclose(np.diff(beats), 0.6, atol=0.03)
+    assert np.abs((beats - 0.5 + 0.3) % 0.6 - 0.3).max() < 0.03

@@ -1,0 +1,107 @@
+"""The house stays a house: imports run strictly downward, each outside library has one home, importing is cheap."""
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import audiorec
+
+PACKAGE = Path(audiorec.__file__).parent
+
+#: Modules by floor; within a floor nothing imports its neighbour.
+FLOORS = (
+    ("version",),
+    ("errors", "types", "jit", "tagnames"),
+    ("content", "spectrum", "metadata"),
+    ("decoders", "features.loudness", "features.rhythm", "features.tonal", "features.timbre"),
+    ("audio", "features.perceptual", "features.structure"),
+    ("analysis", "schema", "walk", "workers"),
+    ("catalog", "query"),
+    ("scan", "stats", "watch"),
+    ("library",),
+    ("cli",),
+)
+#: The one home of each outside library (a folder stands for everything in it).
+HOMES = {
+    "av": {"decoders"},
+    "click": {"cli"},
+    "librosa": {"spectrum"},
+    "matplotlib": {"cli"},
+    "mutagen": {"metadata"},
+    "numba": {"jit"},
+    "platformdirs": {"library"},
+    "pyarrow": {"cli"},
+    "rich": {"cli"},
+    "soundfile": {"audio", "decoders"},
+    "soxr": {"audio"},
+    "sqlite3": {"catalog", "schema"},
+    "watchfiles": {"watch"},
+}
+SOURCES = sorted(path for path in PACKAGE.rglob("*.py") if path.name not in ("__init__.py", "__main__.py"))
+
+
+def module_name(path: Path) -> str:
+    """Return the name by which FLOORS and HOMES know a module."""
+    parts = path.relative_to(PACKAGE).with_suffix("").parts
+    return "cli" if parts[0] == "cli" else ".".join(parts)
+
+
+def floor_of(name: str) -> int:
+    return next(number for number, names in enumerate(FLOORS) if name in names)
+
+
+def imports(path: Path) -> set[str]:
+    """Return the dotted names of all modules imported anywhere in a file, type checking apart."""
+    tree = ast.parse(path.read_text())
+    for node in ast.walk(tree):
+        if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING":
+            node.body = []
+    found = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            found |= {f"{node.module}.{alias.name}" for alias in node.names} | {node.module}
+    return found
+
+
+def own_modules(path: Path) -> set[str]:
+    known = {name for names in FLOORS for name in names}
+    dotted = {name.removeprefix("audiorec.") for name in imports(path) if name.startswith("audiorec.")}
+    return {"cli" if name.split(".")[0] == "cli" else name for name in dotted} & known
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=module_name)
+def test_imports_run_strictly_downward(path):
+    name = module_name(path)
+    upward = {other for other in own_modules(path) - {name} if floor_of(other) >= floor_of(name)}
+    assert not upward
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=module_name)
+def test_each_outside_library_has_one_home(path):
+    outside = {name.split(".")[0] for name in imports(path)} & HOMES.keys()
+    strays = {library for library in outside if module_name(path) not in HOMES[library]}
+    assert not strays
+
+
+def loaded_after(code: str) -> set[str]:
+    script = f"{code}\nimport sys\nprint(*{{name.split('.')[0] for name in sys.modules}})"
+    result = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    return set(result.stdout.split())
+
+
+def test_importing_the_package_is_cheap():
+    heavy = {"torch", "librosa", "sklearn", "numba", "numpy", "scipy", "av"}
+    assert not loaded_after("import audiorec") & heavy
+
+
+def test_every_public_name_can_be_had():
+    for name in audiorec.__all__:
+        assert getattr(audiorec, name) is not None
+    assert set(audiorec.__all__) <= set(dir(audiorec))
+    with pytest.raises(AttributeError):
+        audiorec.nothing_of_the_kind  # noqa: B018

@@ -1,0 +1,313 @@
+"""The catalog: what goes in comes out, what is not ours is not touched, an old schema is brought to the present."""
+
+import dataclasses
+import math
+import os
+import sqlite3
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from audiorec import schema
+from audiorec.catalog import DESCRIPTOR_FIELDS, TAG_FIELDS, Catalog
+from audiorec.errors import CatalogError, DecodeError, UnreadableError
+from audiorec.types import Analysis, Descriptors, FileTags
+from audiorec.walk import FoundFile
+
+FILE = FoundFile(b"/music/a.ogg", 1000, 1_700_000_000_123_456_789)
+TAGS = FileTags(title="Für Elise", artist="Beethoven", year=1810, track_number=3, replaygain_track_gain=-6.5)
+DESCRIPTORS = Descriptors(
+    duration_ms=180_000, loudness=-14.25, tempo=120.5, tempo_candidates=(120.5, 60.25), key=9, mode=0, camelot="8A"
+)
+NAMES = ("mfcc_1", "mfcc_2")
+
+
+def an_analysis(descriptors=DESCRIPTORS, versions=None, **others):
+    timbre = np.array([0.5, -2.0], np.float32)
+    others = {"timbre": timbre, "timbre_names": NAMES} | others
+    return Analysis("a.ogg", descriptors, versions or {"rhythm": 1, "tonal": 2}, **others)
+
+
+@pytest.fixture
+def catalog(tmp_path):
+    with Catalog(tmp_path / "library.db") as catalog:
+        yield catalog
+
+
+def only(iterable):
+    [item] = iterable
+    return item
+
+
+def test_track_comes_out_as_it_went_in(catalog):
+    catalog.add(FILE, "hash", TAGS, an_analysis(damaged=4))
+    track = only(catalog.tracks())
+    assert (track.path, track.tags, track.descriptors, track.missing) == ("/music/a.ogg", TAGS, DESCRIPTORS, False)
+    stored = only(catalog.files())
+    assert (stored.id, stored.file, stored.content_hash) == (track.id, FILE, "hash")
+    analysis = catalog.analysis(track)
+    assert analysis.versions == {"rhythm": 1, "tonal": 2}
+    assert analysis.timbre.tolist() == [0.5, -2.0]
+    assert analysis.timbre.dtype == np.float32
+    assert analysis.timbre_names == NAMES
+    assert analysis.damaged == 4
+
+
+def test_silence_and_numpy_numbers_are_stored(catalog):
+    descriptors = Descriptors(loudness=-math.inf, tempo=np.float32(120.5), key=np.int64(7), energy=np.float64(math.nan))
+    catalog.add(FILE, "hash", FileTags(), an_analysis(descriptors))
+    stored = only(catalog.tracks()).descriptors
+    assert stored == Descriptors(loudness=-math.inf, tempo=120.5, key=7, energy=None)
+    assert type(stored.tempo) is float
+    assert type(stored.key) is int
+
+
+def test_senseless_tags_do_not_end_a_scan(catalog):
+    catalog.add(FILE, "hash", FileTags(title="half a \ud83d pair", track_number=10**30), an_analysis())
+    assert only(catalog.tracks()).tags == FileTags(title="half a ? pair")
+
+
+def test_names_of_any_bytes_are_kept(catalog):
+    name = b"/music/\xff\xfe\n\xf0\x9f\x8e\xb5.mp3"
+    catalog.add(FILE._replace(path=name), "hash", TAGS, an_analysis())
+    catalog.fail(DecodeError(name + b"2", "broken"))
+    assert os.fsencode(only(catalog.tracks()).path) == name
+    assert os.fsencode(only(catalog.failures()).path) == name + b"2"
+
+
+def test_new_content_at_a_path_keeps_the_id(catalog):
+    catalog.add(FILE, "old", TAGS, an_analysis())
+    before = only(catalog.tracks())
+    catalog.add(
+        FILE._replace(size=1), "new", FileTags(), an_analysis(Descriptors(tempo=90.0), {"rhythm": 9}, timbre=None)
+    )
+    after = only(catalog.tracks())
+    assert (after.id, after.tags, after.descriptors) == (before.id, FileTags(), Descriptors(tempo=90.0))
+    assert catalog.analysis(after).versions == {"rhythm": 9}
+
+
+def test_recomputed_features_join_the_others(catalog):
+    catalog.add(FILE, "hash", TAGS, an_analysis())
+    track = only(catalog.tracks())
+    faster = dataclasses.replace(DESCRIPTORS, tempo=121.0)
+    catalog.update_analysis(track.id, an_analysis(faster, {"rhythm": 2}, timbre=None))
+    analysis = catalog.analysis(only(catalog.tracks()))
+    assert analysis.descriptors == faster
+    assert analysis.versions == {"rhythm": 2, "tonal": 2}
+    assert analysis.timbre.tolist() == [0.5, -2.0]
+
+
+def test_copy_has_its_own_file_and_the_same_analysis(catalog):
+    catalog.add(FILE, "hash", TAGS, an_analysis(damaged=4))
+    original = only(catalog.tracks())
+    catalog.copy(original.id, FILE._replace(path=b"/music/b.ogg"), "hash", FileTags(title="copy"))
+    _, copy = catalog.tracks()
+    assert (copy.path, copy.tags.title, copy.descriptors) == ("/music/b.ogg", "copy", DESCRIPTORS)
+    assert copy.id != original.id
+    assert catalog.analysis(copy).timbre.tolist() == [0.5, -2.0]
+    assert catalog.analysis(copy).damaged == 4
+
+
+def test_failure_lasts_until_the_file_succeeds(catalog):
+    catalog.fail(DecodeError(FILE.path, "broken"), FILE)
+    failure = only(catalog.failures())
+    assert (failure.path, failure.kind, failure.reason) == ("/music/a.ogg", "decode", "broken")
+    assert failure.time == pytest.approx(time.time(), abs=60)
+    assert catalog.failed_files() == {FILE.path: FILE}
+    catalog.add(FILE, "hash", TAGS, an_analysis())
+    assert catalog.failures() == []
+
+
+def test_failure_makes_a_track_missing_only_if_its_file_changed(catalog):
+    catalog.add(FILE, "hash", TAGS, an_analysis())
+    catalog.fail(DecodeError(FILE.path, "too old a worker"), FILE)
+    assert not only(catalog.tracks()).missing
+    catalog.fail(DecodeError(FILE.path, "overwritten"), FILE._replace(size=3))
+    assert only(catalog.tracks()).missing
+    catalog.fail(UnreadableError("/music", "no permission"))
+    assert {failure.path for failure in catalog.failures()} == {"/music", "/music/a.ogg"}
+
+
+def test_pruned_tracks_leave_nothing_and_their_ids_are_not_used_again(catalog):
+    catalog.add(FILE, "hash", TAGS, an_analysis())
+    catalog.mark([only(catalog.tracks()).id], missing=True)
+    assert catalog.prune() == 1
+    assert [*catalog.rows("SELECT track_id FROM descriptors UNION ALL SELECT track_id FROM timbre")] == []
+    catalog.add(FILE, "hash", TAGS, an_analysis())
+    assert only(catalog.tracks()).id == 2
+
+
+def test_columns_are_the_fields_of_the_records(catalog):
+    def columns(table):
+        return [name for (name,) in catalog.rows("SELECT name FROM pragma_table_info(?)", [table])]
+
+    assert sorted(columns("descriptors")) == sorted(("track_id", "versions", *DESCRIPTOR_FIELDS))
+    assert set(TAG_FIELDS) < set(columns("track"))
+
+
+def test_reader_that_stops_early_does_no_harm(catalog):
+    """An abandoned iterator must not complain, which pytest would turn into a failure."""
+    for name in (b"/1", b"/2", b"/3"):
+        catalog.add(FILE._replace(path=name), "hash", TAGS, an_analysis())
+    tracks = catalog.tracks()
+    next(tracks)
+    catalog.close()
+    del tracks
+
+
+def test_only_one_process_scans(catalog):
+    with catalog.scan_lock(), Catalog(catalog.path) as other:
+        with pytest.raises(CatalogError, match="another scan of this library is running"), other.scan_lock():
+            pass
+        other.fail(DecodeError("/music/a.ogg", "broken"))  # what is no scan goes on
+    with catalog.scan_lock():
+        pass
+
+
+# -- files that are not to be used
+
+
+def foreign_database(path):
+    with sqlite3.connect(path) as connection:
+        connection.execute("CREATE TABLE bookmarks (url TEXT)")
+    connection.close()
+
+
+def newer_database(path):
+    Catalog(path).close()
+    with sqlite3.connect(path) as connection:
+        connection.execute(f"PRAGMA user_version = {schema.SCHEMA + 1}")
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    connection.close()
+
+
+@pytest.mark.parametrize(
+    ("make", "reason"),
+    [
+        (lambda path: path.write_text("just a text"), "no SQLite database"),
+        (foreign_database, "another program"),
+        (newer_database, "a newer audiorec made it .* upgrade"),
+        (lambda path: path.mkdir(), "directory"),
+    ],
+)
+def test_foreign_files_are_refused_in_one_line_and_not_touched(tmp_path, make, reason):
+    path = tmp_path / "library.db"
+    make(path)
+    before = None if path.is_dir() else (path.read_bytes(), path.stat().st_mtime_ns)
+    with pytest.raises(CatalogError, match=rf"^{path}: .*{reason}") as caught:
+        Catalog(path)
+    assert "\n" not in str(caught.value)
+    assert before is None or before == (path.read_bytes(), path.stat().st_mtime_ns)
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_damaged_database_is_reported(tmp_path):
+    path = tmp_path / "library.db"
+    with Catalog(path) as catalog:
+        for number in range(50):
+            catalog.add(FILE._replace(path=b"/%d.ogg" % number), f"hash {number}", TAGS, an_analysis())
+    with path.open("r+b") as file:
+        file.seek(4096)
+        file.write(b"\xa5" * (path.stat().st_size - 4096))
+    with pytest.raises(CatalogError, match="malformed"), Catalog(path) as catalog:
+        list(catalog.tracks())
+
+
+@pytest.mark.parametrize("read_only", ["file", "folder", "folder without database"])
+def test_read_only_database_is_refused(unprivileged_folder, read_only):
+    path = unprivileged_folder / "library.db"
+    if read_only != "folder without database":
+        Catalog(path).close()
+    (path if read_only == "file" else unprivileged_folder).chmod(0o555)
+    with pytest.raises(CatalogError, match=r"library.db: it is read-only"):
+        Catalog(path)
+
+
+def test_locked_database_is_refused(tmp_path, monkeypatch):
+    monkeypatch.setattr(schema, "BUSY_SECONDS", 0.05)
+    path = tmp_path / "library.db"
+    Catalog(path).close()
+    owner = sqlite3.connect(path, isolation_level=None)
+    owner.execute("BEGIN EXCLUSIVE")
+    with Catalog(path) as catalog:
+        assert list(catalog.tracks()) == []  # reading goes on beside a writer
+        with pytest.raises(CatalogError, match="locked by another program"), catalog.scan_lock():
+            pass
+    owner.execute("ROLLBACK")
+    owner.execute("PRAGMA locking_mode = EXCLUSIVE")
+    owner.execute("BEGIN EXCLUSIVE")
+    owner.execute("PRAGMA user_version")
+    with pytest.raises(CatalogError, match="locked by another program"):
+        Catalog(path).close()
+    owner.close()
+
+
+# -- schemas
+
+
+def test_database_of_schema_1_opens(tmp_path):
+    """The dump is what the first schema looked like, and stays as it is."""
+    path = tmp_path / "library.db"
+    connection = sqlite3.connect(path)
+    connection.executescript((Path(__file__).parent / "data" / "schema-1.sql").read_text())
+    connection.close()
+    with Catalog(path) as catalog:
+        track = only(catalog.tracks())
+        assert (track.path, track.tags, track.descriptors) == ("/music/a.ogg", TAGS, DESCRIPTORS)
+        assert catalog.analysis(track).timbre.tolist() == [0.5, -2.0]
+        assert only(catalog.failures()).reason == "broken"
+        assert only(catalog.rows("PRAGMA user_version")) == (schema.SCHEMA,)
+
+
+def test_migrations_run_once_and_in_order(tmp_path, monkeypatch):
+    path = tmp_path / "library.db"
+    with Catalog(path) as catalog:
+        catalog.add(FILE, "hash", TAGS, an_analysis())
+    later = (*schema.MIGRATIONS, "ALTER TABLE descriptors ADD COLUMN warmth REAL; UPDATE descriptors SET warmth = 0.5;")
+    monkeypatch.setattr(schema, "MIGRATIONS", later)
+    monkeypatch.setattr(schema, "SCHEMA", len(later))
+    for _ in range(2):
+        with Catalog(path) as catalog:
+            assert [*catalog.rows("SELECT warmth FROM descriptors")] == [(0.5,)]
+            assert only(catalog.tracks()).descriptors == DESCRIPTORS
+
+
+def test_failed_migration_changes_nothing(tmp_path, monkeypatch):
+    path = tmp_path / "library.db"
+    Catalog(path).close()
+    with monkeypatch.context() as patch:
+        patch.setattr(schema, "MIGRATIONS", (*schema.MIGRATIONS, "CREATE TABLE other (id); CREATE TABLE track (id);"))
+        patch.setattr(schema, "SCHEMA", len(schema.MIGRATIONS))
+        with pytest.raises(CatalogError, match="already exists"):
+            Catalog(path)
+    with Catalog(path) as catalog:
+        assert [*catalog.rows("SELECT name FROM sqlite_master WHERE name = 'other'")] == []
+
+
+def test_killed_writer_leaves_a_whole_database(tmp_path):
+    """Every `add` that returned is there after kill -9, and the database is sound."""
+    path = tmp_path / "library.db"
+    program = (
+        "import sys, test_catalog as t\n"
+        "with t.Catalog(sys.argv[1]) as catalog:\n"
+        "    for number in range(10**9):\n"
+        "        catalog.add(t.FILE._replace(path=b'/%d' % number), str(number), t.TAGS, t.an_analysis())\n"
+        "        print(number, flush=True)\n"
+    )
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)}
+    with subprocess.Popen(
+        [sys.executable, "-c", program, str(path)], env=environment, stdout=subprocess.PIPE, text=True
+    ) as process:
+        for line in process.stdout:
+            if line == "200\n":
+                process.kill()
+            last = line
+    with Catalog(path) as catalog:
+        assert only(catalog.rows("PRAGMA integrity_check")) == ("ok",)
+        tracks = list(catalog.tracks())
+    assert len(tracks) - 1 in (int(last), int(last) + 1)
+    assert all(track.descriptors == DESCRIPTORS for track in tracks)

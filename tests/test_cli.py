@@ -1,0 +1,408 @@
+"""The `audiorec` command, from the words typed to what is printed and what is left on the disk."""
+
+import csv
+import dataclasses
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from contextlib import ExitStack
+from pathlib import Path
+from subprocess import PIPE
+
+import mutagen
+import numpy as np
+import pyarrow.parquet
+import pytest
+import soundfile as sf
+from bad_files import tone
+from click.testing import CliRunner, Result
+from matplotlib.image import imread
+
+import audiorec.cli.progress
+from audiorec.analysis import current_versions
+from audiorec.cli import COMMANDS, main
+from audiorec.cli.describe import GROUPS, bar, clock, title
+from audiorec.cli.progress import scan_display
+from audiorec.cli.rows import COLUMNS
+from audiorec.errors import DecodeError
+from audiorec.library import Library
+from audiorec.scan import ScanProgress
+from audiorec.types import Descriptors, FileTags
+
+SAMPLES = Path(__file__).parent.parent / "samples"
+SECONDS = 4  #: of the click track
+ODD_NAME = os.fsdecode(b"caf\xe9\n.wav")  #: neither UTF-8 nor one line
+PRINTED_ODD_NAME = "caf\\xe9\\n.wav"
+HEAVY = ("numpy", "rich", "librosa", "scipy", "torch", "sklearn")
+
+
+def clicks(bpm: float = 120.0) -> np.ndarray:
+    """Return a click track over a soft A."""
+    samples = 0.05 * tone(440.0, seconds=SECONDS, channels=1)[:, 0]
+    for start in np.arange(0, SECONDS, 60 / bpm):
+        samples[round(start * 44100) :][:400] += 0.8
+    return np.clip(samples, -1, 1)
+
+
+@pytest.fixture(scope="module")
+def music(tmp_path_factory) -> Path:
+    """A folder of a tagged click track, a tone with an odd name, and a text that claims to be an mp3."""
+    folder = tmp_path_factory.mktemp("music")
+    sf.write(folder / "clicks.flac", clicks(), 44100)
+    tags = mutagen.File(folder / "clicks.flac")
+    tags.update({"title": "Ticking [at night] " + "very " * 30 + "long", "artist": "Metronome", "date": "1999"})
+    tags.save()
+    sf.write(os.fsencode(folder / ODD_NAME), tone(330.0, seconds=1.0), 44100)
+    (folder / "broken.mp3").write_text("Alas, no music")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def scanned(music, tmp_path_factory) -> tuple[Path, Result]:
+    """The library of that folder, and what its scan said."""
+    db = tmp_path_factory.mktemp("library") / "library.db"
+    return db, CliRunner().invoke(main, ["scan", str(music), "--db", str(db), "--jobs", "1", "--json"])
+
+
+@pytest.fixture
+def run(scanned, monkeypatch):
+    """A function that runs `audiorec` on the scanned library."""
+    monkeypatch.setenv("AUDIOREC_DB", str(scanned[0]))
+    return lambda *arguments: CliRunner().invoke(main, list(map(str, arguments)))
+
+
+@pytest.fixture
+def command(scanned):
+    """A function that starts `audiorec` on the scanned library as a process of its own."""
+    with ExitStack() as processes:
+
+        def start(*arguments, **options) -> subprocess.Popen:
+            words = [sys.executable, "-m", "audiorec", *map(str, arguments)]
+            environment = os.environ | {"AUDIOREC_DB": str(scanned[0])}
+            process = subprocess.Popen(words, env=environment, stdout=PIPE, stderr=PIPE, **options)
+            processes.enter_context(process)
+            processes.callback(process.kill)
+            return process
+
+        yield start
+
+
+def records(result: Result) -> list[dict]:
+    return [json.loads(line) for line in result.stdout.splitlines()]
+
+
+class TestGroup:
+    def test_the_list_of_commands_repeats_their_own_short_help(self):
+        for name, text in COMMANDS.items():
+            assert main.get_command(None, name).get_short_help_str(limit=200) == text
+
+    def test_help_imports_nothing_heavy(self):
+        program = f"from audiorec.cli import main; main(['--help'], standalone_mode=False); import sys; print({HEAVY!r}"
+        program += ", [name for name in sys.modules if name in " + repr(HEAVY) + " or 'audiorec.cli.' in name])"
+        output = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout
+        assert output.splitlines()[-1] == f"{HEAVY!r} []"
+
+    def test_help_takes_at_most_200_ms(self):
+        def seconds() -> float:
+            start = time.perf_counter()
+            subprocess.run([sys.executable, "-m", "audiorec", "--help"], capture_output=True, check=True)
+            return time.perf_counter() - start
+
+        assert min(seconds() for _ in range(4)) < 0.2
+
+    def test_version(self, run):
+        assert re.fullmatch(r"audiorec, version \d+\.\d+\.\d+\n", run("--version").stdout)
+
+    @pytest.mark.parametrize("arguments", [["sing"], ["ls", "--loud"], ["scan"], ["ls", "-n", "0"], ["export"]])
+    def test_wrong_usage_exits_with_2(self, run, arguments):
+        result = run(*arguments)
+        assert result.exit_code == 2
+        assert "Usage:" in result.stderr
+
+    def test_an_error_is_one_line_and_exits_with_1(self, run, tmp_path):
+        (tmp_path / "letter.db").write_text("Dear Sir, this is no database" * 100)
+        result = run("ls", "--db", tmp_path / "letter.db")
+        assert result.exit_code == 1
+        assert re.fullmatch(r"audiorec: .*letter\.db: .*\n", result.stderr)
+        assert result.stdout == ""
+
+    def test_ctrl_c_exits_with_130_and_one_line(self, run, monkeypatch):
+        monkeypatch.setattr(Library, "failures", lambda self: (_ for _ in ()).throw(KeyboardInterrupt))
+        result = run("failures")
+        assert (result.exit_code, result.stderr) == (130, "audiorec: interrupted\n")
+
+    @pytest.mark.parametrize("arguments", [["ls"], ["ls", "--json"], ["show", "1"], ["export", "--format", "csv"]])
+    def test_a_reader_that_leaves_early_is_no_error_to_talk_about(self, command, arguments):
+        process = command(*arguments)
+        process.stdout.close()
+        assert process.stderr.read() == b""
+
+
+class TestAnalyze:
+    def test_people_get_a_panel_with_units(self, run, music):
+        output = run("analyze", music / "clicks.flac").stdout
+        assert "Metronome – Ticking [at night]" in output
+        assert re.search(r"tempo +(120|119)\.\d BPM", output)
+        assert re.search(r"integrated +-\d+\.\d LUFS", output)
+
+    def test_every_descriptor_has_its_place_in_the_panel(self):
+        shown = {row.field for rows in GROUPS.values() for row in rows}
+        elsewhere = {"duration_ms", "key", "mode"}
+        assert shown | elsewhere == {field.name for field in dataclasses.fields(Descriptors)}
+
+    def test_json_is_the_path_and_the_descriptors(self, run, music):
+        [record] = records(run("analyze", music / "clicks.flac", "--json"))
+        assert list(record) == ["path", *(field.name for field in dataclasses.fields(Descriptors))]
+        assert record["path"] == str(music / "clicks.flac")
+        assert record["duration_ms"] == 1000 * SECONDS
+        assert record["tempo"] == pytest.approx(120, abs=1)
+
+    def test_the_samples_are_heard_as_they_were_made(self, run):
+        names = ("click_120bpm.ogg", "c_major_cadence.ogg")
+        clicks, cadence = records(run("analyze", *(SAMPLES / "synthetic" / name for name in names), "--json"))
+        assert clicks["tempo"] == pytest.approx(120, abs=0.5)
+        assert (cadence["key_name"], cadence["camelot"]) == ("C major", "8B")
+
+    def test_series_are_added_on_request(self, run, music):
+        [record] = records(run("analyze", music / "clicks.flac", "--json", "--series"))
+        assert np.diff(record["beats"]) == pytest.approx(0.5, abs=0.03)
+        assert record["sections"][0]["start"] == 0.0
+        assert {"start", "duration", "confidence"} <= set(record["segments"][0])
+        assert all(isinstance(value, float) for value in record["timbre"].values())
+
+    def test_series_without_json_is_wrong_usage(self, run, music):
+        assert run("analyze", music / "clicks.flac", "--series").exit_code == 2
+
+    def test_the_true_peak_is_measured_on_request(self, run, music):
+        [record] = records(run("analyze", music / "clicks.flac", "--json", "--true-peak"))
+        assert record["true_peak"] >= 0.99 * record["peak"]
+
+    def test_a_bad_file_is_one_line_and_the_rest_goes_on(self, run, music):
+        result = run("analyze", music / "broken.mp3", music / ODD_NAME, music / "missing.ogg", "--json")
+        assert result.exit_code == 1
+        assert [Path(record["path"]).name for record in records(result)] == ["caf\\xe9\n.wav"]
+        lines = result.stderr.splitlines()
+        assert len(lines) == 2
+        assert all(line.startswith("audiorec: ") for line in lines)
+
+
+class TestPlot:
+    @pytest.mark.parametrize("suffix", ["png", "svg"])
+    def test_one_file_is_drawn_under_the_name_given(self, run, music, tmp_path, suffix):
+        picture = tmp_path / f"picture.{suffix}"
+        assert run("analyze", music / "clicks.flac", "--plot", picture).exit_code == 0
+        assert [path.name for path in tmp_path.iterdir()] == [picture.name]
+        if suffix == "png":
+            height, width, _ = imread(picture).shape
+            assert width > 1200 > height > 600
+
+    def test_what_is_drawn_names_the_track(self, run, music, tmp_path):
+        run("analyze", music / "clicks.flac", "--plot", tmp_path / "picture.svg")
+        comments = (tmp_path / "picture.svg").read_text()
+        assert "Metronome – Ticking [at night]" in comments
+        assert "BPM" in comments
+        assert "0:03" in comments
+
+    def test_several_files_are_drawn_into_a_folder(self, run, music, tmp_path):
+        result = run("analyze", music / "clicks.flac", music / ODD_NAME, "--plot", tmp_path / "pictures")
+        assert result.exit_code == 0
+        assert sorted(path.name for path in (tmp_path / "pictures").iterdir()) == [f"{ODD_NAME}.png", "clicks.flac.png"]
+
+    @pytest.mark.parametrize("seconds", [0.01, 1.0])
+    def test_silence_however_short_can_be_drawn(self, run, tmp_path, seconds):
+        sf.write(tmp_path / "silence.wav", np.zeros(round(22050 * seconds)), 22050)
+        assert run("analyze", tmp_path / "silence.wav", "--plot", tmp_path / "out.png").exit_code == 0
+
+    @pytest.mark.parametrize(("names", "out"), [(["a", "b"], "one.png"), (["a"], "one.xyz"), (["a", "x/a"], "folder")])
+    def test_pictures_that_cannot_be_named_are_wrong_usage(self, run, tmp_path, names, out):
+        assert run("analyze", *names, "--plot", tmp_path / out).exit_code == 2
+
+    def test_a_missing_matplotlib_is_one_line(self, run, music, monkeypatch):
+        monkeypatch.setitem(sys.modules, "matplotlib", None)
+        result = run("analyze", music / "clicks.flac", "--plot", "out.png")
+        assert result.exit_code == 1
+        assert result.stderr == "audiorec: --plot needs matplotlib: pip install 'audiorec[plot]'\n"
+
+
+class TestScan:
+    def test_the_report_is_one_line_of_json_and_failures_are_talk(self, scanned):
+        result = scanned[1]
+        assert result.exit_code == 0
+        [report] = records(result)
+        assert (report["found"], report["analysed"], report["failed"]) == (3, 2, 1)
+        assert re.fullmatch(r"audiorec: .*broken\.mp3: .*\n", result.stderr)
+
+    def test_the_next_scan_has_nothing_to_do_and_says_so(self, run, music):
+        result = run("scan", music)
+        assert result.exit_code == 0
+        assert re.search(r"^ *2 +unchanged", result.stdout, re.MULTILINE)
+        assert re.search(r"^ *1 +failed before", result.stdout, re.MULTILINE)
+
+    def test_strict_exits_with_1_if_a_file_failed_now_or_before(self, run, music):
+        assert run("scan", music, "--strict").exit_code == 1
+        result = run("scan", music, "--strict", "--retry", "--jobs", "1", "--json")
+        assert result.exit_code == 1
+        assert records(result)[0]["failed"] == 1
+
+    def test_ctrl_c_leaves_a_summary_and_exits_with_130(self, command, tmp_path):
+        for number in range(200):
+            sf.write(tmp_path / f"{number}.wav", tone(200.0 + number, seconds=1.0), 44100)
+        process = command("scan", tmp_path, "--db", tmp_path / "library.db", "--jobs", "1")
+        with Library(tmp_path / "library.db") as library:
+            while not library.stats().tracks:
+                time.sleep(0.02)
+        process.send_signal(signal.SIGINT)
+        output, errors = process.communicate(timeout=10)
+        assert process.returncode == 130
+        assert b"found in" in output
+        assert errors == b"audiorec: interrupted; the next scan goes on from here\n"
+
+    def test_only_the_first_failures_are_listed(self, capsys):
+        with scan_display() as progress:
+            for number in range(25):
+                error = DecodeError(f"{number}.mp3", "broken")
+                progress(ScanProgress(done=number + 1, total=25, path=error.path, error=error, failed=number + 1))
+        lines = capsys.readouterr().err.splitlines()
+        assert lines[0] == "audiorec: 0.mp3: broken"
+        assert lines[20:] == ["… and 5 more: audiorec failures"]
+
+    def test_without_a_terminal_progress_is_a_line_now_and_then(self, capsys, monkeypatch):
+        monkeypatch.setattr(audiorec.cli.progress, "LINE_SECONDS", 0.0)
+        with scan_display() as progress:
+            progress(ScanProgress(done=40, total=100))
+            time.sleep(0.01)
+            progress(ScanProgress(done=70, total=100, failed=1))
+        first, second = capsys.readouterr().err.splitlines()
+        assert first == "40/100"
+        assert re.fullmatch(r"70/100  \d+\.\d tracks/s  0:00 left  1 failed", second)
+
+
+def test_watch_scans_and_goes_on_until_ctrl_c(command, tmp_path):
+    sf.write(tmp_path / "one.wav", tone(300.0, seconds=0.5), 44100)
+    process = command("watch", tmp_path, "--db", tmp_path / "library.db", "--jobs", "1", "--json", text=True)
+    assert json.loads(process.stdout.readline())["analysed"] == 1
+    process.send_signal(signal.SIGINT)
+    _, errors = process.communicate(timeout=10)
+    assert (process.returncode, errors) == (130, "audiorec: interrupted\n")
+
+
+class TestLs:
+    def test_a_pipe_gets_whole_titles_and_no_colour(self, run):
+        output = run("ls").stdout
+        assert "Metronome – Ticking [at night] " + "very " * 30 + "long" in output
+        assert PRINTED_ODD_NAME in output
+        assert "\x1b" not in output
+        assert len(output.splitlines()) == 3
+
+    def test_a_query_may_be_several_words(self, run):
+        assert len(run("ls", "bpm:110..130", "artist:metronome").stdout.splitlines()) == 2
+        assert [record["title"] for record in records(run("ls", "--json", "--", "-artist:metronome"))] == [None]
+
+    def test_json_has_a_row_a_track_in_the_order_asked_for(self, run):
+        rows = records(run("ls", "--json", "sort:-duration"))
+        assert [row["duration_ms"] for row in rows] == [1000 * SECONDS, 1000]
+        assert list(rows[0]) == list(COLUMNS)
+        assert rows[0]["artist"] == "Metronome"
+        assert rows[1]["path"].endswith("caf\\xe9\n.wav")
+
+    def test_n_limits_the_number(self, run):
+        assert len(records(run("ls", "--json", "-n", 1))) == 1
+
+    def test_a_query_that_cannot_be_understood_is_one_line(self, run):
+        result = run("ls", "bmp:120")
+        assert result.exit_code == 1
+        assert "did you mean 'bpm'" in result.stderr
+
+
+class TestShow:
+    def test_a_track_by_its_path_with_its_tags(self, run, music):
+        output = run("show", music / "clicks.flac").stdout
+        assert re.search(r"tempo +1(20|19)\.\d BPM", output)
+        assert re.search(r"year +1999", output)
+
+    def test_json_adds_versions_and_timbre(self, run, music):
+        [record] = records(run("show", music / "clicks.flac", "--json"))
+        assert record["versions"]["tempo"] == current_versions()["tempo"]
+        assert len(record["timbre"]) > 50
+
+    def test_an_unknown_track_is_one_line(self, run):
+        result = run("show", "nothing")
+        assert result.exit_code == 1
+        assert result.stderr.startswith("audiorec: no track 'nothing'")
+
+
+def test_stats_count_and_draw(run):
+    output = run("stats").stdout
+    assert "2 tracks, 0.0 hours; 0 missing, 1 failed" in output
+    assert re.search(r"1990s +█{40} +1", output)
+    [numbers] = records(run("stats", "--json"))
+    assert (numbers["tracks"], numbers["decade"]) == (2, {"1990s": 1})
+
+
+def test_failures_name_path_kind_and_reason(run, music):
+    assert re.fullmatch(r".*/broken\.mp3: not-audio: .+\n", run("failures").stdout)
+    [record] = records(run("failures", "--json"))
+    assert (record["path"], record["kind"]) == (str(music / "broken.mp3"), "not-audio")
+
+
+class TestExport:
+    def test_all_formats_hold_the_rows_that_ls_prints(self, run, tmp_path):
+        rows = records(run("ls", "--json"))
+        for form in ("csv", "jsonl", "parquet"):
+            assert run("export", "--format", form, "-o", tmp_path / f"out.{form}").exit_code == 0
+        assert [json.loads(line) for line in (tmp_path / "out.jsonl").read_text().splitlines()] == rows
+        assert pyarrow.parquet.read_table(tmp_path / "out.parquet").to_pylist() == rows
+        with open(tmp_path / "out.csv", newline="") as file:
+            for row, values in zip(csv.DictReader(file), rows, strict=True):
+                assert row == {name: _as_csv(value) for name, value in values.items()}
+        assert len(list(tmp_path.iterdir())) == 3
+
+    def test_stdout_is_the_default_and_a_query_chooses(self, run):
+        rows = records(run("export", "--format", "jsonl", "artist:metronome"))
+        assert [row["artist"] for row in rows] == ["Metronome"]
+
+    def test_parquet_can_be_piped(self, run, tmp_path):
+        (tmp_path / "out.parquet").write_bytes(run("export", "--format", "parquet", "-o", "-").stdout_bytes)
+        assert pyarrow.parquet.read_table(tmp_path / "out.parquet").num_rows == 2
+
+    def test_a_failed_export_leaves_the_old_file(self, run, tmp_path):
+        (tmp_path / "out.csv").write_text("precious")
+        assert run("export", "--format", "csv", "-o", tmp_path / "out.csv", "bmp:120").exit_code == 1
+        assert (tmp_path / "out.csv").read_text() == "precious"
+        assert [path.name for path in tmp_path.iterdir()] == ["out.csv"]
+
+    def test_a_folder_that_is_not_there_is_one_line(self, run, tmp_path):
+        result = run("export", "--format", "csv", "-o", tmp_path / "nowhere" / "out.csv")
+        assert result.exit_code == 1
+        assert result.stderr.endswith("out.csv: cannot be written: No such file or directory\n")
+
+    def test_a_device_is_written_to_and_not_replaced(self, run):
+        assert run("export", "--format", "csv", "-o", "/dev/null").exit_code == 0
+        assert Path("/dev/null").is_char_device()
+
+    def test_a_missing_pyarrow_is_one_line(self, run, tmp_path, monkeypatch):
+        monkeypatch.setitem(sys.modules, "pyarrow", None)
+        result = run("export", "--format", "parquet", "-o", tmp_path / "out.parquet")
+        assert result.stderr == "audiorec: --format parquet needs pyarrow: pip install 'audiorec[parquet]'\n"
+        assert [path.name for path in tmp_path.iterdir()] == []
+
+
+def _as_csv(value) -> str:
+    if value is None:
+        return ""
+    return " ".join(map(str, value)) if isinstance(value, list) else str(value)
+
+
+@pytest.mark.parametrize(("share", "drawn"), [(0.0, ""), (0.5, "██"), (0.28, "█▏"), (1.0, "████")])
+def test_bars_are_drawn_to_an_eighth_of_a_character(share, drawn):
+    assert bar(share, width=4) == drawn
+
+
+def test_times_and_titles_are_written_as_people_do():
+    assert [clock(seconds) for seconds in (59.4, 59.6, 3600)] == ["0:59", "1:00", "1:00:00"]
+    assert title(FileTags(title="So What", artist="Miles Davis"), "a.mp3") == "Miles Davis – So What"
+    assert title(FileTags(artist="Miles Davis"), "/music/so what.mp3") == "so what.mp3"

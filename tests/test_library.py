@@ -1,0 +1,521 @@
+"""Scanning: every file has one outcome, whatever happens to it, to its worker or to the scan."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+import wave
+from collections import deque
+from pathlib import Path
+
+import mutagen.id3
+import mutagen.wave
+import numpy as np
+import pytest
+from bad_files import make_bad_folder, unlock
+
+from audiorec import analysis, watch
+from audiorec.catalog import Catalog
+from audiorec.content import content_hash
+from audiorec.errors import CatalogError, DecodeError, TrackNotFoundError, UnreadableError
+from audiorec.library import Library, default_database
+from audiorec.scan import Scan
+from audiorec.types import Analysis, Descriptors, FileTags
+from audiorec.walk import FoundFile, Walk
+from audiorec.workers import WorkerPool
+
+
+def fake_analyze(path, *, features, known=None):
+    """Be an analysis that knows its answer at once; some names bring out its bad side."""
+    name = Path(path).name
+    if "slow" in name:
+        time.sleep(0.05)
+    if "hang" in name:
+        time.sleep(1000)
+    if "crash" in name:
+        os._exit(3)
+    if "bug" in name:
+        raise KeyError("beats")
+    if "broken" in name:
+        raise DecodeError(path, "broken")
+    versions = {feature: analysis.current_versions()[feature] for feature in features}
+    if known is not None:
+        return Analysis(path, Descriptors(duration_ms=known.duration_ms, mood="recomputed"), versions)
+    return Analysis(path, Descriptors(duration_ms=1000, mood="sad"), versions, beats=np.zeros(100))
+
+
+def write_wav(path, content):
+    """Write a short file whose sound is all its own: no other `content` has it."""
+    with wave.open(str(path), "wb") as file:
+        file.setparams((1, 2, 8000, 0, "NONE", "none"))
+        file.writeframes(np.full(800, content, "<i2").tobytes())
+
+
+@pytest.fixture(scope="module")
+def pool():
+    """One worker for many scans: its start takes longer than all of them."""
+    with WorkerPool(1, time_limit=2.0) as pool:
+        yield pool
+
+
+class NoWorkers:
+    """A pool in which nothing must be done."""
+
+    def run(self, tasks):
+        assert list(tasks) == []
+        return iter(())
+
+
+class PushedLast:
+    """A pool, in this process, that looks at all files before it analyses any: as many workers might."""
+
+    def __init__(self):
+        self._pushed = deque()
+
+    def push(self, task):
+        self._pushed.append(task)
+
+    def run(self, tasks):
+        for task in tasks:
+            yield task, self._result(task)
+        while self._pushed:
+            task = self._pushed.popleft()
+            yield task, self._result(task)
+
+    def _result(self, task):
+        try:
+            return task()
+        except DecodeError as error:
+            return error
+
+
+@pytest.fixture
+def catalog(tmp_path):
+    with Catalog(tmp_path / "library.db") as catalog:
+        yield catalog
+
+
+@pytest.fixture
+def music(tmp_path):
+    """A folder of three files."""
+    folder = tmp_path / "music"
+    (folder / "album").mkdir(parents=True)
+    for content, name in enumerate(("a.wav", "b.wav", "album/c.wav")):
+        write_wav(folder / name, content)
+    return folder
+
+
+@pytest.fixture
+def scan_of(catalog, pool):
+    """Scan paths with the fake analysis; return only those counts that are not zero."""
+
+    def scan_of(*paths, pool=pool, deleted=(), **options):
+        report = Scan(catalog, pool, analyze=fake_analyze, **options).run(Walk(paths, deleted=deleted))
+        assert not report.interrupted
+        assert report.found == sum(getattr(report, outcome) for outcome in OUTCOMES)
+        return {name: getattr(report, name) for name in ("missing", *OUTCOMES) if getattr(report, name)}
+
+    return scan_of
+
+
+OUTCOMES = ("analysed", "recomputed", "unchanged", "moved", "copied", "retagged", "failed", "skipped")
+
+
+def by_name(catalog):
+    return {Path(track.path).name: track for track in catalog.tracks()}
+
+
+def ids(catalog):
+    return {name: track.id for name, track in by_name(catalog).items()}
+
+
+# -- what can happen to a file between two scans
+
+
+def test_second_scan_has_nothing_to_do(catalog, scan_of, music):
+    assert scan_of(music) == {"analysed": 3}
+    assert {track.descriptors.mood for track in catalog.tracks()} == {"sad"}
+    assert scan_of(music, pool=NoWorkers()) == {"unchanged": 3}
+
+
+def test_moved_files_keep_their_ids(catalog, scan_of, music):
+    scan_of(music)
+    before = ids(catalog)
+    (music / "a.wav").rename(music / "z.wav")
+    (music / "album").rename(music / "single")
+    assert scan_of(music) == {"unchanged": 1, "moved": 2}
+    assert ids(catalog) == {"z.wav": before["a.wav"], "b.wav": before["b.wav"], "c.wav": before["c.wav"]}
+    assert scan_of(music, pool=NoWorkers()) == {"unchanged": 3}
+
+
+def test_moved_copies_are_told_apart_by_name(catalog, scan_of, music):
+    for name in ("x.wav", "y.wav"):
+        write_wav(music / name, 99)
+    assert scan_of(music) == {"analysed": 4, "copied": 1}
+    before = ids(catalog)
+    (music / "y.wav").rename(music / "album" / "y.wav")
+    (music / "x.wav").rename(music / "album" / "x.wav")
+    assert scan_of(music) == {"unchanged": 3, "moved": 2}
+    assert ids(catalog) == before
+
+
+def test_copies_are_analysed_once(catalog, scan_of, music):
+    write_wav(music / "same as a.wav", 0)
+    assert scan_of(music) == {"analysed": 3, "copied": 1}
+    write_wav(music / "again.wav", 0)
+    assert scan_of(music) == {"unchanged": 4, "copied": 1}
+    tracks = by_name(catalog)
+    assert tracks["again.wav"].descriptors == tracks["a.wav"].descriptors
+    assert len(set(ids(catalog).values())) == 5
+
+
+def test_copies_of_a_broken_file_all_fail(catalog, scan_of, music):
+    for name in ("broken 1.wav", "broken 2.wav", "broken 3.wav", "whole.wav"):
+        write_wav(music / name, 99)
+    assert scan_of(music) == {"analysed": 4, "failed": 3}
+
+
+def test_copies_that_arrive_during_the_analysis_wait_for_it(catalog, scan_of, music):
+    for name in ("1.wav", "2.wav", "3.wav", "4.wav"):
+        write_wav(music / name, 99)
+    assert scan_of(music, pool=PushedLast()) == {"analysed": 4, "copied": 3}
+    for name in ("broken 1.wav", "broken 2.wav", "whole 1.wav", "whole 2.wav"):
+        write_wav(music / name, 100)
+    assert scan_of(music, pool=PushedLast()) == {"unchanged": 7, "failed": 2, "analysed": 1, "copied": 1}
+
+
+def test_touched_or_tagged_file_is_not_analysed_again(catalog, scan_of, music):
+    scan_of(music)
+    os.utime(music / "a.wav", (1, 1))
+    file = mutagen.wave.WAVE(music / "b.wav")
+    file.add_tags()
+    file.tags.add(mutagen.id3.TIT2(text="Tagged"))
+    file.save()
+    assert scan_of(music) == {"unchanged": 1, "retagged": 2}
+    assert by_name(catalog)["b.wav"].tags == FileTags(title="Tagged")
+    assert scan_of(music, pool=NoWorkers()) == {"unchanged": 3}
+
+
+def test_changed_file_is_analysed_again_and_keeps_its_id(catalog, scan_of, music):
+    scan_of(music)
+    before = ids(catalog)
+    write_wav(music / "a.wav", 77)
+    os.utime(music / "a.wav", (1, 1))
+    write_wav(music / "b.wav", 2)  # the sound of album/c.wav
+    os.utime(music / "b.wav", (1, 1))
+    assert scan_of(music) == {"unchanged": 1, "analysed": 1, "copied": 1}
+    assert ids(catalog) == before
+
+
+def test_deleted_files_are_missing_until_they_are_back(catalog, scan_of, music):
+    scan_of(music)
+    away = (music / "album").rename(music.parent / "away")
+    assert scan_of(music) == {"unchanged": 2, "missing": 1}
+    assert by_name(catalog)["c.wav"].missing
+    assert scan_of(music) == {"unchanged": 2}
+    away.rename(music / "album")
+    assert scan_of(music, pool=NoWorkers()) == {"unchanged": 3}
+    assert not by_name(catalog)["c.wav"].missing
+
+
+def test_absence_is_noted_only_where_the_walk_has_been(catalog, scan_of, music):
+    scan_of(music)
+    (music / "a.wav").unlink()
+    music.joinpath("album", "c.wav").unlink()
+    assert scan_of(music / "album") == {"missing": 1}
+    assert [name for name, track in by_name(catalog).items() if track.missing] == ["c.wav"]
+    gone = music.rename(music.parent / "not mounted")
+    assert scan_of(music) == {"failed": 1}
+    assert catalog.failures() == []
+    assert [name for name, track in by_name(catalog).items() if track.missing] == ["c.wav"]
+    gone.rename(music)
+    assert scan_of(music / "b.wav", deleted=[music / "a.wav"]) == {"unchanged": 1, "missing": 1}
+
+
+def test_failures_wait_for_a_change_or_a_retry(catalog, scan_of, music):
+    broken = music / "broken.wav"
+    write_wav(broken, 99)
+    assert scan_of(music) == {"analysed": 3, "failed": 1}
+    assert scan_of(music, pool=NoWorkers()) == {"unchanged": 3, "skipped": 1}
+    assert scan_of(music, retry=True) == {"unchanged": 3, "failed": 1}
+    os.utime(broken, (1, 1))
+    assert scan_of(music) == {"unchanged": 3, "failed": 1}
+    broken.rename(music / "mended.wav")
+    assert scan_of(music) == {"unchanged": 3, "analysed": 1}
+    assert catalog.failures() == []
+
+
+def test_broken_worker_costs_one_file(catalog, scan_of, music):
+    for content, name in enumerate(("bug.wav", "crash.wav", "hang.wav", "last.wav"), start=50):
+        write_wav(music / name, content)
+    assert scan_of(music) == {"analysed": 4, "failed": 3}
+    failures = {Path(failure.path).name: (failure.kind, failure.reason) for failure in catalog.failures()}
+    assert failures == {
+        "bug.wav": ("error", "KeyError: 'beats'"),
+        "crash.wav": ("crash", "the worker process ended with exit status 3"),
+        "hang.wav": ("timeout", "not done after 2 s"),
+    }
+
+
+def test_raised_version_recomputes_that_feature_alone(catalog, scan_of, music, monkeypatch):
+    scan_of(music)
+    stale = iter([frozenset({"mood"})])
+    monkeypatch.setattr(analysis, "stale_features", lambda versions: next(stale))
+    assert scan_of(music) == {"recomputed": 3}
+    assert {track.descriptors for track in catalog.tracks()} == {Descriptors(duration_ms=1000, mood="recomputed")}
+
+
+def test_moved_file_with_stale_features_is_recomputed(catalog, scan_of, music, monkeypatch):
+    scan_of(music)
+    before = ids(catalog)
+    (music / "a.wav").rename(music / "z.wav")
+    monkeypatch.setattr(analysis, "stale_features", lambda versions: frozenset({"mood"}))
+    assert scan_of(music) == {"recomputed": 3}
+    assert ids(catalog)["z.wav"] == before["a.wav"]
+
+
+def test_progress_tells_each_file(scan_of, music):
+    write_wav(music / "broken.wav", 99)
+    steps = []
+    scan_of(music, progress=steps.append)
+    assert [(step.done, step.total) for step in steps] == [(0, 4), (1, 4), (2, 4), (3, 4), (4, 4)]
+    assert steps[0].path is None
+    assert {step.path for step in steps[1:]} == {str(path) for path in music.rglob("*.wav")}
+    assert [str(step.error) for step in steps if step.error] == [f"{music}/broken.wav: broken"]
+    assert (steps[-1].analysed, steps[-1].failed, steps[-1].audio_seconds) == (3, 1, 3.0)
+
+
+# -- what can happen to the scan
+
+
+def start_scan(music, db):
+    """Scan in another process, with its own process group; it prints a line for each file that is done."""
+    program = (
+        "import json, sys, test_library as t; from audiorec.types import json_ready\n"
+        "with t.Catalog(sys.argv[2]) as catalog, t.WorkerPool(1) as pool:\n"
+        "    show = lambda progress: print(progress.done, flush=True)\n"
+        "    scan = t.Scan(catalog, pool, analyze=t.fake_analyze, progress=show)\n"
+        "    print(json.dumps(json_ready(scan.run(t.Walk([sys.argv[1]])))))\n"
+    )
+    return subprocess.Popen(
+        [sys.executable, "-c", program, str(music), str(db)],
+        env=os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)},
+        stdout=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+
+
+def test_killed_scan_goes_on_where_it_was(tmp_path, catalog, scan_of):
+    for content in range(30):
+        write_wav(tmp_path / f"slow {content}.wav", content)
+    with start_scan(tmp_path, catalog.path) as process:
+        for line in process.stdout:
+            if line == "10\n":
+                process.kill()
+            done = int(line)
+    assert 10 <= done < 30
+    assert [*catalog.rows("PRAGMA integrity_check")] == [("ok",)]
+    stored = len(ids(catalog))
+    assert stored in (done, done + 1)  # the last one may have been stored and not yet told
+    assert scan_of(tmp_path) == {"unchanged": stored, "analysed": 30 - stored}
+
+
+def test_ctrl_c_ends_a_scan_in_a_second_with_its_report(tmp_path, catalog):
+    for content, name in enumerate(("1.wav", "2.wav", "3 hangs.wav", "4.wav")):
+        write_wav(tmp_path / name, content)
+    with start_scan(tmp_path, catalog.path) as process:
+        while process.stdout.readline() != "2\n":
+            pass
+        pressed = time.monotonic()
+        os.killpg(process.pid, signal.SIGINT)
+        report = json.loads(process.stdout.readline())
+    assert time.monotonic() - pressed < 1.5
+    assert process.returncode == 0
+    assert report["interrupted"]
+    assert (report["found"], report["analysed"], report["failed"]) == (4, 2, 0)
+    assert list(ids(catalog)) == ["1.wav", "2.wav"]
+
+
+# -- the whole, with the real analysis
+
+
+@pytest.fixture
+def bad_folder(tmp_path):
+    folder = tmp_path / "bad"
+    yield folder, make_bad_folder(folder)
+    unlock(folder)
+
+
+def test_folder_of_bad_files(bad_folder, tmp_path):
+    folder, expected = bad_folder
+    with Library(tmp_path / "library.db") as library:
+        report = library.scan(folder, jobs=2)
+        outcomes = {os.path.relpath(track.path, folder): "track" for track in library.tracks()}
+        outcomes |= {os.path.relpath(failure.path, folder): failure.kind for failure in library.failures()}
+        wanted = {name: what for name, what in expected.items() if what.outcome != "ignored"}
+        assert set(outcomes) == set(wanted)
+        for name, expectation in wanted.items():
+            assert outcomes[name] == "track" or outcomes[name] in expectation.kinds, name
+            assert (outcomes[name] == "track") == (expectation.outcome == "track"), (name, outcomes[name])
+        assert report.found == len(outcomes) == report.analysed + report.copied + report.failed
+        again = library.scan(folder, jobs=2)
+        assert (again.unchanged, again.skipped + again.failed) == (report.analysed + report.copied, report.failed)
+
+
+@pytest.fixture
+def library(tmp_path, monkeypatch):
+    """A library whose scans use the fake analysis."""
+    monkeypatch.setattr(analysis, "analyze", fake_analyze)
+    with Library(tmp_path / "library.db") as library:
+        yield library
+
+
+def test_watch_follows_what_happens(library, music, monkeypatch):
+    monkeypatch.setattr(watch, "DEBOUNCE_MS", 100)
+    monkeypatch.setattr(watch, "POLL_MS", 50)
+    stop = threading.Event()
+    guard = threading.Timer(30, stop.set)  # a change that goes unnoticed shall fail the test, not hang it
+    guard.start()
+    reports = library.watch(music, jobs=1, stop_event=stop)
+    assert next(reports).analysed == 3
+    with pytest.raises(CatalogError, match="another scan"), Library(library.path) as other:
+        other.scan(music)
+
+    write_wav(music / "new.wav", 99)
+    (music / ".hidden.wav").touch()
+    (music / "cover.jpg").touch()
+    report = next(reports)
+    assert (report.found, report.analysed) == (1, 1)
+
+    (music / "album").rename(music / "single")
+    report = next(reports)
+    assert (report.moved, report.missing) == (1, 0)
+
+    (music / "a.wav").unlink()
+    report = next(reports)
+    assert (report.found, report.missing) == (0, 1)
+
+    stop.set()
+    assert list(reports) == []
+    guard.cancel()
+    assert sorted(Path(track.path).name for track in library.tracks()) == ["b.wav", "c.wav", "new.wav"]
+
+
+def test_names_that_watching_garbles_lead_to_their_folder():
+    assert watch._without_garble("/music/caf\N{REPLACEMENT CHARACTER}/x\N{REPLACEMENT CHARACTER}.mp3") == b"/music"
+    assert watch._without_garble("/music/caf\N{LATIN SMALL LETTER E WITH ACUTE}.mp3") == b"/music/caf\xc3\xa9.mp3"
+
+
+def test_watching_nothing_is_an_error(library, tmp_path):
+    with pytest.raises(UnreadableError, match="no such file"):
+        next(library.watch(tmp_path / "nowhere"))
+
+
+# -- looking things up
+
+
+@pytest.fixture
+def songs(library, music):
+    """A library of four tracks, two of them of one title, without a scan."""
+    whats_what = [
+        ("a.wav", FileTags(title="Hallelujah", artist="Cohen", genre="folk; pop", year=1984)),
+        ("b.wav", FileTags(title="Hallelujah", artist="Buckley", genre="pop", year=1994)),
+        ("album/c.wav", FileTags(title="Café", artist="Björk", year=2007)),
+        ("1984.wav", FileTags()),
+    ]
+    with Catalog(library.path) as catalog:
+        for number, (name, tags) in enumerate(whats_what):
+            descriptors = Descriptors(
+                duration_ms=900_000, tempo=95.0 + 20 * number, energy=number / 3, camelot="8A", key_name="A minor"
+            )
+            file = FoundFile(os.fsencode(music / name), 1, 1)
+            catalog.add(file, str(number), tags, Analysis("", descriptors, analysis.current_versions()))
+        catalog.fail(DecodeError("/music/x.mp3", "broken"))
+    return library
+
+
+def test_track_is_found_by_id_path_and_name(songs, music, monkeypatch):
+    assert songs.track(2).tags.artist == songs.track("2").tags.artist == "Buckley"
+    assert songs.track(music / "album" / "c.wav").id == 3
+    monkeypatch.chdir(music)
+    assert songs.track("a.wav").id == 1
+    assert songs.track("CAFE").id == 3
+    assert songs.track("buckley - hallelujah").id == 2
+
+
+def test_unknown_and_ambiguous_names_say_what_could_be_meant(songs):
+    with pytest.raises(TrackNotFoundError, match=r"'hallelujah' is the name of 2 tracks, use the number: 1 \(.*, 2 \("):
+        songs.track("hallelujah")
+    with pytest.raises(
+        TrackNotFoundError, match=r"no track 'Bjork - Cafe noir' in the library; nearest: 'Björk - Café'"
+    ):
+        songs.track("Bjork - Cafe noir")
+    with pytest.raises(TrackNotFoundError, match="no track '7' in the library"):
+        songs.track(7)
+
+
+def test_stats_count_what_is_there(songs):
+    stats = songs.stats()
+    assert (stats.tracks, stats.missing, stats.hours, stats.failed) == (4, 0, 1.0, {"decode": 1})
+    assert stats.bpm == {"90": 1, "100": 0, "110": 1, "120": 0, "130": 1, "140": 0, "150": 1}
+    assert stats.energy == {
+        "0.0": 1,
+        "0.1": 0,
+        "0.2": 0,
+        "0.3": 1,
+        "0.4": 0,
+        "0.5": 0,
+        "0.6": 1,
+        "0.7": 0,
+        "0.8": 0,
+    } | {"0.9": 1}
+    assert stats.key == {"8A A minor": 4}
+    assert stats.decade == {"1980s": 1, "1990s": 1, "2000s": 1}
+    assert stats.genre == {"pop": 2, "folk": 1}
+
+
+def test_missing_tracks_are_counted_apart_until_they_are_pruned(songs):
+    with Catalog(songs.path) as catalog:
+        catalog.mark([1], missing=True)
+    assert (songs.stats().tracks, songs.stats().missing, songs.stats().hours) == (3, 1, 0.75)
+    assert [track.id for track in songs.tracks("sort:id")] == [2, 3, 4]
+    assert songs.prune() == 1
+    assert songs.stats().missing == 0
+
+
+def test_file_just_tagged_is_unchanged(library, music):
+    found = FoundFile.at(os.fsencode(music / "b.wav"))
+    with Catalog(library.path) as catalog:
+        catalog.add(
+            found, content_hash(found.path), FileTags(), Analysis("", Descriptors(), analysis.current_versions())
+        )
+    file = mutagen.wave.WAVE(music / "b.wav")
+    file.add_tags()
+    file.tags.add(mutagen.id3.TIT2(text="Tagged"))
+    file.save()
+    library.refresh_file(music / "b.wav")
+    assert library.track("tagged").path == str(music / "b.wav")
+    assert library.scan(music / "b.wav").unchanged == 1
+
+
+def test_current_track_is_one_that_a_scan_would_leave_alone(songs, music, monkeypatch):
+    path = music / "a.wav"
+    assert songs.current_track(path) is None  # the library knows other marks of the file
+    with Catalog(songs.path) as catalog:
+        catalog.update_file(1, FoundFile.at(os.fsencode(path)), FileTags())
+    assert songs.current_track(path).id == 1
+    assert songs.current_track(music / "nowhere.wav") is None
+    monkeypatch.setattr(analysis, "stale_features", lambda versions: frozenset({"mood"}))
+    assert songs.current_track(path) is None
+
+
+def test_default_database_is_that_of_the_environment(monkeypatch, tmp_path):
+    monkeypatch.setenv("AUDIOREC_DB", str(tmp_path / "mine.db"))
+    assert default_database() == tmp_path / "mine.db"
+    monkeypatch.delenv("AUDIOREC_DB")
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path))
+    assert default_database() == tmp_path / "audiorec" / "library.db"

@@ -1,0 +1,85 @@
+"""What the README shows works: every command line and every Python block is run, every option is named.
+
+The commands run in a home folder whose ``~/Music`` holds two click tracks, ``one.ogg`` and ``two.ogg``.
+"""
+
+import os
+import re
+import shlex
+from pathlib import Path
+
+import click
+import mutagen
+import numpy as np
+import pytest
+import soundfile as sf
+from click.testing import CliRunner
+
+from audiorec.cli import COMMANDS, INTERRUPTED, main
+from audiorec.library import Library
+
+README = (Path(__file__).parent.parent / "README.md").read_text()
+
+
+def blocks(language: str) -> list[str]:
+    return re.findall(rf"^```{language}\n(.*?)^```$", README, re.MULTILINE | re.DOTALL)
+
+
+def command_lines() -> list[str]:
+    return [line for block in blocks("sh") for line in block.splitlines()]
+
+
+def section(command: str) -> str:
+    """Return the part of the reference that is about a command."""
+    return re.search(rf"^## audiorec {command}\b.*?(?=^## |\Z)", README, re.MULTILINE | re.DOTALL)[0]
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory) -> Path:
+    """A home folder with music, and a library in which it is scanned."""
+    folder = tmp_path_factory.mktemp("home")
+    (folder / "Music").mkdir()
+    for name, bpm in (("one", 120), ("two", 150)):
+        samples = np.zeros(3 * 22050, dtype=np.float32)
+        samples[:: 22050 * 60 // bpm] = 0.9
+        path = folder / "Music" / f"{name}.ogg"
+        sf.write(path, samples, 22050)
+        file = mutagen.File(path)
+        file.update({"title": name, "artist": "Metronome", "genre": "test"})
+        file.save()
+    with Library(folder / "scanned.db") as library:
+        library.scan(folder / "Music", jobs=1)
+    return folder
+
+
+@pytest.fixture
+def at_home(home, monkeypatch):
+    monkeypatch.chdir(home)
+    monkeypatch.setenv("HOME", str(home))
+    monkeypatch.setenv("AUDIOREC_DB", str(home / "scanned.db"))
+    # `audiorec watch` would go on for ever: let it be interrupted at the first change it waits for
+    monkeypatch.setattr("watchfiles.watch", lambda *paths, **options: iter(()))
+
+
+@pytest.mark.parametrize("line", dict.fromkeys(command_lines()))
+def test_commands_run(at_home, line):
+    program, *words = map(os.path.expanduser, shlex.split(line))
+    assert program == "audiorec"
+    result = CliRunner().invoke(main, words)
+    assert result.exit_code == (INTERRUPTED if words[0] == "watch" else 0), result.stderr
+
+
+@pytest.mark.parametrize("block", blocks("python"))
+def test_python_blocks_run(at_home, block):
+    exec(compile(block, "README.md", "exec"), {"__name__": "readme"})
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_command_is_shown_with_its_arguments_and_options(name):
+    command = main.get_command(None, name)
+    _, *arguments = command.collect_usage_pieces(click.Context(command))
+    text = section(name)
+    assert text.startswith(f"## audiorec {name} {' '.join(arguments)}".strip() + "\n")
+    assert f"\naudiorec {name}" in text
+    options = [option for parameter in command.params for option in parameter.opts if option.startswith("-")]
+    assert [option for option in options if f"`{option}" not in text] == []

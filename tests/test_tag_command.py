@@ -1,0 +1,195 @@
+"""`audiorec tag`: what it writes, shows, keeps and refuses."""
+
+import json
+import os
+import shutil
+from pathlib import Path
+
+import mutagen
+import pytest
+import soundfile as sf
+from bad_files import tone
+from click.testing import CliRunner
+
+from audiorec.cli import main
+from audiorec.errors import DecodeError
+from audiorec.library import Library
+from audiorec.metadata import plan_tags
+from audiorec.types import Analysis, Descriptors
+
+HEARD = Descriptors(tempo=127.984, key=9, mode=0, energy=0.63, mood="happy", replaygain_track_gain=-7.318, peak=0.98855)
+
+
+@pytest.fixture(scope="module")
+def master(tmp_path_factory) -> Path:
+    path = tmp_path_factory.mktemp("master") / "tone.flac"
+    sf.write(path, tone(440.0, seconds=1.0), 44100)
+    return path
+
+
+@pytest.fixture
+def music(master, tmp_path):
+    """A function that puts copies of a tone under some names into a folder."""
+    folder = tmp_path / "music"
+    folder.mkdir()
+
+    def add(*names: str) -> list[Path]:
+        return [Path(shutil.copy(master, folder / name)) for name in names]
+
+    return add
+
+
+@pytest.fixture
+def tag(tmp_path, monkeypatch):
+    """A function that runs the command on an empty library, with an analysis that hears `HEARD` in every file."""
+    monkeypatch.setenv("AUDIOREC_DB", str(tmp_path / "library.db"))
+
+    def heard(path):
+        if "broken" in str(path):
+            raise DecodeError(path, "it is broken")
+        return Analysis(str(path), HEARD)
+
+    monkeypatch.setattr("audiorec.cli.tag.analyze", heard)
+    return lambda *arguments: CliRunner().invoke(main, ["tag", *map(str, arguments)])
+
+
+def comments(path: Path) -> dict[str, str]:
+    return dict(list(mutagen.File(path).tags))
+
+
+def json_lines(result) -> list[dict]:
+    return [json.loads(line) for line in result.stdout.splitlines()]
+
+
+def test_writes_bpm_and_key_unless_told_otherwise(tag, music):
+    (path,) = music("a.flac")
+    result = tag(path)
+    assert result.exit_code == 0, result.output
+    assert comments(path) == {"BPM": "127.98", "INITIALKEY": "Am"}
+    assert "BPM" in result.stdout
+    assert "2 added" in result.stderr
+
+
+def test_writes_what_it_is_told_to(tag, music):
+    (path,) = music("a.flac")
+    tag(path, "--write", "key, mood,energy,replaygain", "--key-notation", "camelot")
+    assert comments(path) == {
+        "INITIALKEY": "8A",
+        "MOOD": "happy",
+        "ENERGYLEVEL": "7",
+        "REPLAYGAIN_TRACK_GAIN": "-7.32 dB",
+        "REPLAYGAIN_TRACK_PEAK": "0.988550",
+    }
+
+
+def test_walks_folders_and_takes_only_audio(tag, music):
+    first, second, note = music("a.flac", "b.flac", "cover.jpg")
+    before = note.read_bytes()
+    assert tag(first.parent).exit_code == 0
+    assert comments(first) == comments(second) == {"BPM": "127.98", "INITIALKEY": "Am"}
+    assert note.read_bytes() == before
+
+
+def test_dry_run_shows_the_difference_and_writes_nothing(tag, music):
+    (path,) = music("a.flac")
+    before = path.read_bytes()
+    result = tag(path, "--dry-run", "--json")
+    assert json_lines(result) == [
+        {"path": str(path), "action": "add", "field": "bpm", "name": "BPM", "old": None, "new": "127.98"},
+        {"path": str(path), "action": "add", "field": "key", "name": "INITIALKEY", "old": None, "new": "Am"},
+    ]
+    assert "2 to add" in result.stderr
+    assert path.read_bytes() == before
+
+
+def test_second_run_shows_nothing_and_changes_no_byte(tag, music):
+    (path,) = music("a.flac")
+    tag(path)
+    before, stat = path.read_bytes(), path.stat()
+    result = tag(path)
+    assert (result.exit_code, result.stdout) == (0, "")
+    assert path.read_bytes() == before
+    assert path.stat().st_mtime_ns == stat.st_mtime_ns
+
+
+def set_comments(path: Path, **values: str) -> None:
+    file = mutagen.File(path)
+    file.tags.update({name: [text] for name, text in values.items()})
+    file.save()
+
+
+def test_values_of_the_file_are_kept(tag, music):
+    (path,) = music("a.flac")
+    set_comments(path, BPM="64", REPLAYGAIN_TRACK_GAIN="-1.00 dB")
+    before = path.read_bytes()
+    result = tag(path, "--write", "bpm,replaygain", "--json")
+    assert [(line["name"], line["action"]) for line in json_lines(result)] == [
+        ("BPM", "keep"),
+        ("REPLAYGAIN_TRACK_GAIN", "keep"),
+        ("REPLAYGAIN_TRACK_PEAK", "keep"),  # it would belong to another gain
+    ]
+    assert "--overwrite" in result.stderr
+    assert path.read_bytes() == before
+
+
+def test_overwrite_replaces_them(tag, music):
+    (path,) = music("a.flac")
+    set_comments(path, BPM="64", TITLE="a title")
+    result = tag(path, "--overwrite")
+    assert comments(path) == {"BPM": "127.98", "TITLE": "a title", "INITIALKEY": "Am"}
+    assert "1 added, 1 replaced" in result.stderr
+
+
+def test_genre_is_not_known_yet(tag, music):
+    first, _ = music("a.flac", "b.flac")
+    result = tag(first.parent, "--write", "genre")
+    assert (result.exit_code, result.stdout) == (0, "")
+    assert "not known for 2 tracks" in result.stderr
+    assert comments(first) == {}
+
+
+def test_keep_mtime(tag, music):
+    (path,) = music("a.flac")
+    os.utime(path, ns=(10**18, 10**18))
+    tag(path, "--keep-mtime")
+    assert comments(path)["BPM"] == "127.98"
+    assert path.stat().st_mtime_ns == 10**18
+
+
+def test_one_bad_file_is_one_line_and_the_rest_goes_on(tag, music):
+    bad, good, missing = *music("broken.flac", "good.flac"), "missing.flac"
+    result = tag(bad, missing, good)
+    assert result.exit_code == 1
+    assert f"audiorec: {bad}: it is broken" in result.stderr.splitlines()
+    assert sum(missing in line for line in result.stderr.splitlines()) == 1
+    assert comments(good)["BPM"] == "127.98"
+
+
+def test_name_that_is_not_unicode(tag, music):
+    (path,) = music("a.flac")
+    odd = path.rename(path.with_name(os.fsdecode(b"caf\xe9.flac")))
+    result = tag(path.parent, "--json")
+    assert result.exit_code == 0
+    assert json_lines(result)[0]["path"].endswith("caf\\xe9.flac")
+    assert comments(odd)["BPM"] == "127.98"
+
+
+@pytest.mark.parametrize("arguments", [["--write", "tempo", "."], ["--write", "", "."], []])
+def test_wrong_usage(tag, arguments):
+    assert tag(*arguments).exit_code == 2
+
+
+def test_values_come_from_the_library_and_tagging_leaves_it_current(tag, music, monkeypatch):
+    (path,) = music("a.flac")
+    with Library() as library:
+        library.scan([path], jobs=1)
+        heard = library.track(str(path)).descriptors
+    monkeypatch.setattr("audiorec.cli.tag.analyze", lambda path: pytest.fail("analysed again"))
+    result = tag(path, "--write", "energy,replaygain")
+    assert result.exit_code == 0, result.output
+    gain = float(comments(path)["REPLAYGAIN_TRACK_GAIN"].removesuffix(" dB"))
+    assert gain == pytest.approx(heard.replaygain_track_gain, abs=0.005)
+    assert plan_tags(path, {"energy": heard.energy}) == []
+    with Library() as library:
+        assert library.track(str(path)).tags.replaygain_track_gain == gain
+        assert library.current_track(str(path)) is not None

@@ -1,0 +1,83 @@
+"""The walk over folders: what is music by its name, links and loops, and what it could have seen."""
+
+import os
+
+import pytest
+
+from audiorec.errors import UnreadableError
+from audiorec.walk import FoundFile, Walk
+
+
+def make(folder, *names):
+    for name in names:
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(name)
+
+
+def names(walk, folder):
+    return [os.path.relpath(os.fsdecode(item.path), folder) for item in walk]
+
+
+def test_music_is_found_in_order_and_other_files_are_not(tmp_path):
+    make(tmp_path, "b/1.flac", "a/2.OGG", "a/1.mp3", "z.wav", "a/cover.jpg", ".hidden/x.mp3", "a/._1.mp3", "a/list.m3u")
+    assert names(Walk([tmp_path]), tmp_path) == ["z.wav", "a/1.mp3", "a/2.OGG", "b/1.flac"]
+
+
+def test_named_file_is_always_taken_and_nothing_is_taken_twice(tmp_path):
+    make(tmp_path, "track.bin", "a/1.mp3")
+    walk = Walk([tmp_path / "track.bin", tmp_path / "a", tmp_path, tmp_path / "track.bin"])
+    assert names(walk, tmp_path) == ["track.bin", "a/1.mp3"]
+
+
+def test_file_comes_with_its_size_and_time(tmp_path):
+    make(tmp_path, "12345.wav")
+    os.utime(tmp_path / "12345.wav", ns=(0, 1_234_567_891))
+    assert list(Walk([tmp_path])) == [FoundFile(os.fsencode(tmp_path / "12345.wav"), 9, 1_234_567_891)]
+
+
+def test_links_are_followed_without_running_in_circles(tmp_path):
+    make(tmp_path, "music/real/1.mp3", "elsewhere/2.mp3")
+    music = tmp_path / "music"
+    (music / "real" / "up").symlink_to(music)
+    (music / "another name").symlink_to(music / "real")
+    (music / "linked").symlink_to(tmp_path / "elsewhere")
+    (music / "file.mp3").symlink_to(tmp_path / "elsewhere" / "2.mp3")
+    (music / "dangling.mp3").symlink_to("nowhere")
+    (music / "loop.mp3").symlink_to("loop.mp3")
+    (music / "loop").symlink_to("loop")
+    found = names(Walk([music]), music)
+    assert found == ["dangling.mp3", "file.mp3", "loop.mp3", "real/1.mp3", "linked/2.mp3"]
+
+
+def test_walk_knows_where_it_has_been(tmp_path):
+    make(tmp_path, "music/1.mp3", "other/2.mp3")
+    walk = Walk([tmp_path / "music", tmp_path / "not mounted"], deleted=[tmp_path / "gone"])
+    _, error = walk
+    assert isinstance(error, UnreadableError)
+    assert str(error) == f"{tmp_path}/not mounted: No such file or directory"
+    covered = {
+        name: walk.covers(os.fsencode(tmp_path / name))
+        for name in ("music/x.mp3", "music/a/x.mp3", "music2/x.mp3", "not mounted/x.mp3", "gone", "gone/x.mp3")
+    }
+    assert covered == {
+        "music/x.mp3": True,
+        "music/a/x.mp3": True,
+        "music2/x.mp3": False,
+        "not mounted/x.mp3": False,
+        "gone": True,
+        "gone/x.mp3": True,
+    }
+
+
+@pytest.mark.parametrize(("mode", "unreadable"), [(0o000, "closed"), (0o444, "closed/2.mp3")])
+def test_what_cannot_be_looked_at_is_told_and_not_covered(unprivileged_folder, mode, unreadable):
+    make(unprivileged_folder, "open/1.mp3", "closed/2.mp3")
+    closed = unprivileged_folder / "closed"
+    closed.chmod(mode)
+    walk = Walk([unprivileged_folder])
+    items = {os.path.relpath(os.fsdecode(item.path), unprivileged_folder): item for item in walk}
+    assert set(items) == {"open/1.mp3", unreadable}
+    assert isinstance(items[unreadable], UnreadableError)
+    assert walk.covers(os.fsencode(unprivileged_folder / "open" / "x.mp3"))
+    assert walk.covers(os.fsencode(closed / "x.mp3")) == (unreadable != "closed")

@@ -1,0 +1,205 @@
+"""The pool of workers: what a task does to its process must not reach any other task."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from audiorec.errors import AudiorecError, CrashError, DecodeError, TimeLimitError, UnexpectedError
+from audiorec.workers import ONE_THREAD, WorkerPool
+
+
+@dataclass(frozen=True)
+class Job:
+    """A task for the tests: `action` is a function of this module, called in the worker with the path."""
+
+    path: str
+    action: Callable[[str], object]
+
+    def __call__(self):
+        return self.action(self.path)
+
+
+def shout(path):
+    return path.upper()
+
+
+def worker_id(path):
+    return os.getpid()
+
+
+def end_process(path):
+    os._exit(7)
+
+
+def segfault(path):
+    os.kill(os.getpid(), signal.SIGSEGV)
+
+
+def hang(path):
+    time.sleep(1000)
+
+
+def doze(path):
+    for _ in range(5):
+        time.sleep(0.15)
+    return "awake"
+
+
+def fail_to_decode(path):
+    raise DecodeError(path, "broken")
+
+
+def meet_a_bug(path):
+    return {}["no such key"]
+
+
+def chatter(path):
+    os.write(1, b"noise on stdout\n")
+    os.write(2, b"noise on stderr\n")
+    return "quiet"
+
+
+HOARD = []
+
+
+def hoard_memory(path):
+    HOARD.append(b"x" * 150_000_000)
+    return os.getpid()
+
+
+def thread_environment(path):
+    return {name: os.environ.get(name) for name in ONE_THREAD}
+
+
+def outcomes(pool, jobs):
+    return {task.path: result for task, result in pool.run(jobs)}
+
+
+def test_results_errors_deaths_and_hangs_are_each_the_matter_of_one_task():
+    jobs = [
+        Job("a", shout),
+        Job("exits", end_process),
+        Job("b", shout),
+        Job("segfaults", segfault),
+        Job("hangs", hang),
+        Job("undecodable", fail_to_decode),
+        Job("bug", meet_a_bug),
+        Job("c", shout),
+    ]
+    with WorkerPool(2, time_limit=0.5) as pool:
+        results = outcomes(pool, iter(jobs))
+    assert [results[name] for name in "abc"] == ["A", "B", "C"]
+    assert isinstance(results["exits"], CrashError)
+    assert "exit status 7" in results["exits"].reason
+    assert isinstance(results["segfaults"], CrashError)
+    assert "signal 11" in results["segfaults"].reason
+    assert isinstance(results["hangs"], TimeLimitError)
+    assert str(results["hangs"]) == "hangs: not done after 0.5 s"
+    assert isinstance(results["undecodable"], DecodeError)
+    assert isinstance(results["bug"], UnexpectedError)
+    assert results["bug"].reason == "KeyError: 'no such key'"
+    assert all(results[name].path == name for name in ("exits", "segfaults", "hangs", "undecodable", "bug"))
+
+
+def test_tasks_are_drawn_one_by_one_and_pushed_tasks_go_first():
+    drawn = []
+
+    def source():
+        for name in "abcd":
+            drawn.append(name)
+            yield Job(name, shout)
+
+    finished = []
+    with WorkerPool(1) as pool:
+        for task, _ in pool.run(source()):
+            finished.append(task.path)
+            if task.path == "a":
+                assert drawn == ["a"]
+                pool.push(Job("urgent", shout))
+            if task.path == "d":
+                pool.push(Job("last", shout))
+    assert finished == ["a", "urgent", "b", "c", "d", "last"]
+
+
+def test_worker_is_replaced_after_so_many_tasks_or_too_much_memory():
+    with WorkerPool(1, tasks_per_worker=2) as pool:
+        first, second, third = outcomes(pool, [Job(name, worker_id) for name in "abc"]).values()
+    assert first == second != third
+    with WorkerPool(1, memory_limit=120_000_000) as pool:
+        first, second = outcomes(pool, [Job("a", hoard_memory), Job("b", worker_id)]).values()
+    assert first != second
+
+
+def test_workers_run_one_thread_each_and_say_nothing(capfd, monkeypatch):
+    monkeypatch.setenv("OMP_NUM_THREADS", "8")
+    with WorkerPool(1) as pool:
+        results = outcomes(pool, [Job("threads", thread_environment), Job("chatter", chatter)])
+    assert results["threads"] == ONE_THREAD
+    assert results["chatter"] == "quiet"
+    assert capfd.readouterr() == ("", "")
+    assert os.environ["OMP_NUM_THREADS"] == "8"
+
+
+def test_idle_worker_that_died_costs_nothing():
+    with WorkerPool(1) as pool:
+        for task, result in pool.run([Job("a", worker_id), Job("b", shout)]):
+            if task.path == "a":
+                os.kill(result, signal.SIGKILL)
+                while Path(f"/proc/{result}/stat").read_text().split()[2] != "Z":
+                    time.sleep(0.01)
+        assert result == "B"
+
+
+def test_workers_that_cannot_start_end_the_run(monkeypatch):
+    monkeypatch.setattr("audiorec.workers.WORKER_PROGRAM", "raise SystemExit(9)")
+    with WorkerPool(2) as pool, pytest.raises(AudiorecError, match=r"cannot be started: .* exit status 9"):
+        list(pool.run([Job("a", shout), Job("b", shout)]))
+
+
+@pytest.mark.parametrize("arguments", [{"jobs": 0}, {"jobs": 1, "time_limit": 0}])
+def test_impossible_pools_are_refused(arguments):
+    with pytest.raises(ValueError, match="must be"):
+        WorkerPool(**arguments)
+
+
+def start_pool_in_a_process(action, *, time_limit):
+    """Run a task in a pool of another process; its worker's id, then the result, come by its output."""
+    program = (
+        "from audiorec.workers import WorkerPool; import test_workers\n"
+        f"with WorkerPool(1, time_limit={time_limit}) as pool:\n"
+        f"    jobs = [test_workers.Job('id', test_workers.worker_id), test_workers.Job('a', test_workers.{action})]\n"
+        "    for task, result in pool.run(jobs): print(result, flush=True)\n"
+    )
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)}
+    process = subprocess.Popen(
+        [sys.executable, "-c", program], env=environment, stdout=subprocess.PIPE, text=True, start_new_session=True
+    )
+    return process, int(process.stdout.readline())
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux kills the busy children of a dead process")
+def test_workers_die_with_their_parent():
+    process, worker = start_pool_in_a_process("hang", time_limit=100)
+    with process:
+        process.kill()
+    deadline = time.monotonic() + 5
+    while Path(f"/proc/{worker}").exists() and Path(f"/proc/{worker}/stat").read_text().split()[2] != "Z":
+        assert time.monotonic() < deadline, "the worker outlived its parent"
+        time.sleep(0.02)
+
+
+def test_time_in_suspension_does_not_count():
+    process, _ = start_pool_in_a_process("doze", time_limit=1.5)
+    with process:
+        time.sleep(0.3)
+        os.killpg(process.pid, signal.SIGSTOP)
+        time.sleep(2.0)
+        os.killpg(process.pid, signal.SIGCONT)
+        assert process.stdout.read() == "awake\n"
