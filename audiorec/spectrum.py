@@ -27,7 +27,8 @@ N_MFCC = 20
 MEL_TOP_DB = 80.0  #: `Spectrogram.log_mel` reaches this far below its loudest cell
 
 CHROMA_BINS = 120  #: of 10 cents: fine enough to measure the tuning after the fact
-CHROMA_FRAMES = 4  #: frames summed in one column of the fine chroma (93 ms)
+CHROMA_FRAMES = 4  #: frames to a column of the fine chroma (93 ms)
+CHROMA_STRIDE = 2  #: every second one is searched for peaks: neighbours share three quarters of their samples
 PEAK_RANGE = (65.0, 2100.0)  #: Hz, C2 to C7: where fundamentals and their first partials lie
 PEAK_FLOOR = 1e-3  #: peaks 30 dB under the frame's strongest one tell nothing more of the key
 
@@ -278,12 +279,12 @@ def _walk(spectra, previous, power, measures):
 
 @jit
 def _add_peaks(power, chroma):
-    """Add each frame's spectral peaks to its column of `chroma`, frequencies refined by a parabola in log power."""
+    """Add the frames' spectral peaks to their columns of `chroma`, frequencies refined by a parabola in log power."""
     low = int(PEAK_RANGE[0] / SAMPLE_RATE * N_FFT)
     high = int(PEAK_RANGE[1] / SAMPLE_RATE * N_FFT)
     silence = np.float32(SILENCE * N_FFT * N_FFT * 0.375 / 2)
     to_a = SAMPLE_RATE / N_FFT / 440.0
-    for t in range(power.shape[0]):
+    for t in range(0, power.shape[0], CHROMA_STRIDE):
         row = power[t]
         strongest = np.float32(0)
         for k in range(low, high):
@@ -294,9 +295,8 @@ def _add_peaks(power, chroma):
         for k in range(low, high):
             p = row[k]
             if p > floor and p > row[k - 1] and p >= row[k + 1]:
-                left = np.log(row[k - 1] + np.float32(1e-30))
-                right = np.log(row[k + 1] + np.float32(1e-30))
-                curvature = left - np.float32(2) * np.log(p) + right
-                shift = np.float32(0.5) * (left - right) / curvature if curvature < 0 else np.float32(0)
+                left = np.log((row[k - 1] + np.float32(1e-30)) / p)
+                right = np.log((row[k + 1] + np.float32(1e-30)) / p)
+                shift = np.float32(0.5) * (left - right) / (left + right) if left + right < 0 else np.float32(0)
                 pitch = np.log2((k + shift) * to_a) * CHROMA_BINS
                 chroma[t // CHROMA_FRAMES, int(np.floor(pitch + 0.5)) % CHROMA_BINS] += np.sqrt(p)

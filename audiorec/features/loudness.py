@@ -94,9 +94,11 @@ class LoudnessMeter:
         self._span = _LANES * _LANE_STEPS * self._step  # frames filtered at once, after one step of warm-up
         self._buffer = np.zeros((channels, self._step + self._span), dtype=np.float32)
         self._filled = self._step
+        self._lanes = np.empty(((1 + _LANE_STEPS) * self._step, channels, _LANES), dtype=np.float32)
+        self._state = np.zeros((6, channels * _LANES))
+        self._lane_energy = np.empty((_LANE_STEPS, channels * _LANES))
         self._energy: list[np.ndarray] = []
         self._n_samples = 0
-        self._peak = 0.0
         self._oversampler = _Oversampler(channels) if true_peak else None
 
     def process(self, block: np.ndarray) -> None:
@@ -104,7 +106,6 @@ class LoudnessMeter:
         if not len(block):
             return
         self._n_samples += len(block)
-        self._peak = max(self._peak, float(block.max()), -float(block.min()))
         if self._oversampler:
             self._oversampler.process(block)
         start = 0
@@ -123,23 +124,24 @@ class LoudnessMeter:
             self._measure()
         energy = np.concatenate(self._energy) if self._energy else np.zeros(0)
         full_steps = self._n_samples // self._step
+        peak = float(self._state[-1].max())
         return Levels(
             power=energy[:full_steps] / self._step,
             mean_power=float(energy.sum() / max(1, self._n_samples)),
-            peak=self._peak,
-            true_peak=max(self._peak, self._oversampler.finish()) if self._oversampler else None,
+            peak=peak,
+            true_peak=max(peak, self._oversampler.finish()) if self._oversampler else None,
             n_samples=self._n_samples,
             sample_rate=self._sample_rate,
         )
 
     def _measure(self) -> None:
-        channels = len(self._weights)
         length = _LANE_STEPS * self._step
         stretches = np.lib.stride_tricks.sliding_window_view(self._buffer, self._step + length, axis=1)[:, ::length]
-        lanes = np.ascontiguousarray(stretches.transpose(2, 0, 1)).reshape(-1, channels * _LANES)
-        energy = np.empty((_LANE_STEPS, channels * _LANES))
-        _filtered_energy(lanes, self._step, self._filter, np.empty((5, channels * _LANES)), energy)
-        self._energy.append(np.einsum("kcl,c->lk", energy.reshape(-1, channels, _LANES), self._weights).ravel())
+        np.copyto(self._lanes, stretches.transpose(2, 0, 1))
+        lanes = self._lanes.reshape(len(self._lanes), -1)
+        _filtered_energy(lanes, self._step, self._filter, self._state, self._lane_energy)
+        energy = self._lane_energy.reshape(_LANE_STEPS, -1, _LANES)
+        self._energy.append(np.einsum("kcl,c->lk", energy, self._weights).ravel())
         self._buffer[:, : self._step] = self._buffer[:, -self._step :]
         self._filled = self._step
 
@@ -252,12 +254,12 @@ def _moving_mean(values: np.ndarray, length: int) -> np.ndarray:
 def _filtered_energy(lanes, step, sections, state, energy):
     """Fill `energy` (steps, lanes) with sums of squares of the filtered `lanes` (time, lanes); the first step warms up.
 
-    `state` (5, lanes) is scratch. One array for all the state and a number of lanes that the compiler does not know
-    are what lets it use vector instructions.
+    The last row of `state` (6, lanes) keeps each lane's highest absolute sample, the others are scratch. One array for
+    all the state and a number of lanes that the compiler does not know are what lets it use vector instructions.
     """
     b0, b1, b2, _, a1, a2 = sections[0]
     c0, c1, c2, _, d1, d2 = sections[1]
-    state[:] = 0.0
+    state[:5] = 0.0
     for k in range(-1, energy.shape[0]):
         state[4] = 0.0
         for i in range((k + 1) * step, (k + 2) * step):
@@ -270,5 +272,6 @@ def _filtered_energy(lanes, step, sections, state, energy):
                 state[2, lane] = c1 * y - d1 * z + state[3, lane]
                 state[3, lane] = c2 * y - d2 * z
                 state[4, lane] += z * z
+                state[5, lane] = max(state[5, lane], abs(x))
         if k >= 0:
             energy[k] = state[4]
