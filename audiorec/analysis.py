@@ -21,7 +21,7 @@ from audiorec.audio import MonoResampler, open_stream
 from audiorec.errors import EmptyAudioError
 from audiorec.features import loudness, perceptual, rhythm, structure, timbre, tonal
 from audiorec.spectrum import SAMPLE_RATE, SpectrogramBuilder, fold_chroma
-from audiorec.types import Analysis, Descriptors
+from audiorec.types import SERIES, Analysis, Descriptors
 
 
 @dataclass(frozen=True)
@@ -144,7 +144,6 @@ FEATURES = (
     Feature("segments", 1, structure.segments, optional=True),
 )
 FRONT_END = ("levels", "spectrogram")
-SERIES = ("beats", "beat_confidence", "bars", "bar_confidence", "sections", "segments")
 _DESCRIPTORS = tuple(field.name for field in fields(Descriptors))
 
 

@@ -21,9 +21,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from audiorec import arrays
 from audiorec.errors import CatalogError, FileError
 from audiorec.schema import catalog_errors, open_database
-from audiorec.types import Analysis, Descriptors, FileTags, Track
+from audiorec.types import SERIES, Analysis, Descriptors, FileTags, Track
 from audiorec.version import __version__
 from audiorec.walk import FoundFile
 
@@ -60,14 +61,14 @@ class Failure:
 
 
 class Catalog:
-    """The database at `path`, made if there is none; a context manager.
+    """The database at `path`, made if there is none unless `create` is false; a context manager.
 
     Every method raises `CatalogError` when the database cannot be read or written.
     """
 
-    def __init__(self, path: str | os.PathLike):
+    def __init__(self, path: str | os.PathLike, *, create: bool = True):
         self.path = Path(path)
-        self._connection = open_database(self.path)
+        self._connection = open_database(self.path, create=create)
 
     def __enter__(self) -> Catalog:
         return self
@@ -112,16 +113,18 @@ class Catalog:
         return map(_track, self.rows(sql, parameters))
 
     def analysis(self, track: Track) -> Analysis:
-        """Return what is stored of the analysis of a track: all but the time series."""
+        """Return what is stored of the analysis of a track: all, of the time series those that were added."""
         [(damaged, versions, names, vector)] = self.rows(
             "SELECT damaged, versions, names, vector FROM track"
             " LEFT JOIN descriptors ON descriptors.track_id = track.id LEFT JOIN timbre ON timbre.track_id = track.id"
             " LEFT JOIN timbre_names ON timbre_names.id = names_id WHERE track.id = ?",
             [track.id],
         )
+        series = self.rows("SELECT name, dtype, data FROM series WHERE track_id = ?", [track.id])
         return Analysis(
             track.path,
             track.descriptors,
+            **{name: arrays.unpack(dtype, data) for name, dtype, data in series},
             versions=json.loads(versions or "{}"),
             timbre=None if vector is None else np.frombuffer(vector, LITTLE_ENDIAN_FLOAT32).astype(np.float32),
             timbre_names=tuple(json.loads(names or "[]")),
@@ -144,7 +147,7 @@ class Catalog:
         return any(self.rows("SELECT 1 FROM track WHERE path = ?", [path]))
 
     def failed_files(self) -> dict[bytes, FoundFile]:
-        """Return what failed, as it was at that time: a folder has no size."""
+        """Return what failed, as it was at that time; what could not be looked at has no size."""
         return {row[0]: FoundFile(*row) for row in self.rows("SELECT path, size, mtime_ns FROM failure")}
 
     def failures(self) -> list[Failure]:
@@ -159,6 +162,7 @@ class Catalog:
         with self._transaction():
             track_id = self._write_track(file, content_hash, tags)
             self._connection.execute("UPDATE track SET damaged = ? WHERE id = ?", (analysis.damaged, track_id))
+            self._connection.execute("DELETE FROM series WHERE track_id = ?", (track_id,))
             self._write_analysis(track_id, analysis)
 
     def copy(self, twin_id: int, file: FoundFile, content_hash: str, tags: FileTags) -> None:
@@ -168,6 +172,7 @@ class Catalog:
             for table, columns in (
                 ("descriptors", ", ".join(("versions", *DESCRIPTOR_FIELDS))),
                 ("timbre", "names_id, vector"),
+                ("series", "name, dtype, data"),
             ):
                 self._connection.execute(f"DELETE FROM {table} WHERE track_id = ?", (track_id,))
                 self._connection.execute(
@@ -189,7 +194,7 @@ class Catalog:
             self._forget_failure(file.path)
 
     def update_analysis(self, track_id: int, analysis: Analysis) -> None:
-        """Replace the descriptors of a track, and of its versions and timbre what the analysis brings anew."""
+        """Replace the descriptors of a track, and of its versions, timbre and series what the analysis brings anew."""
         with self._transaction():
             row = self._connection.execute(
                 "SELECT path, versions FROM track JOIN descriptors ON track_id = id WHERE id = ?", (track_id,)
@@ -200,7 +205,7 @@ class Catalog:
             self._forget_failure(path)
 
     def fail(self, error: FileError, file: FoundFile | None = None) -> None:
-        """Store the failure of a file, or, without one, of a folder.
+        """Store the failure of a file, or, without one, of a folder or of what could not be looked at.
 
         A track at this path is missing from now on if its file is no longer what it was.
         """
@@ -273,6 +278,11 @@ class Catalog:
         )
         if analysis.timbre is not None:
             self._write_timbre(track_id, analysis.timbre, analysis.timbre_names)
+        series = {name: getattr(analysis, name) for name in SERIES}
+        self._connection.executemany(
+            "INSERT OR REPLACE INTO series VALUES (?, ?, ?, ?)",
+            [(track_id, name, *arrays.pack(values)) for name, values in series.items() if values is not None],
+        )
 
     def _write_timbre(self, track_id: int, timbre: np.ndarray, names: tuple[str, ...]) -> None:
         as_json = json.dumps(names)

@@ -1,8 +1,9 @@
 """A file by its content, whatever it is called and however it is tagged: opening it, and hashing the sound in it.
 
 `content_hash` looks only at the bytes that hold sound, which every container keeps apart from tags and pictures, so
-that a file keeps its hash when it is moved, renamed or tagged anew. It decodes nothing. Formats that are not known
-here are hashed whole.
+that a file keeps its hash when it is moved, renamed or tagged anew; and at those that say how to read them (sample
+rate, channels), where the sound does not say it itself. It decodes nothing. Formats that are not known here are hashed
+whole.
 """
 
 from __future__ import annotations
@@ -24,7 +25,12 @@ SLICES, SLICE_BYTES = 16, 1 << 18
 
 ASF_HEADER = bytes.fromhex("3026b2758e66cf11a6d900aa0062ce6c")
 ASF_DATA = bytes.fromhex("3626b2758e66cf11a6d900aa0062ce6c")
-SOUND_ELEMENTS = {b"data", b"SSND", b"mdat", ASF_DATA}  # of RIFF, AIFF, MP4 and ASF (wma)
+
+#: What is hashed of RIFF, AIFF, MP4 and ASF (wma): the format, if it has an element of its own, and the sound.
+SOUND_ELEMENTS = {b"fmt ", b"data", b"COMM", b"SSND", b"stsd", b"mdat", ASF_DATA}
+MP4_WAY_TO_FORMAT = {b"moov", b"trak", b"mdia", b"minf", b"stbl"}  #: atoms that stand around `stsd`
+FLAC_FORMAT = slice(18, 22)  #: sample rate, channels and bits in STREAMINFO, counted from "fLaC"
+OGG_BEGINNING = 2  #: flag of the page that names the codec, its rate and its channels
 
 _KINDS = {stat.S_ISDIR: "a directory", stat.S_ISFIFO: "a pipe", stat.S_ISSOCK: "a socket"}
 
@@ -52,8 +58,9 @@ def open_regular(path: str | bytes | os.PathLike) -> BinaryIO:
 def content_hash(path: str | bytes | os.PathLike) -> str:
     """Return the hash of the sound in a file: 32 hexadecimal digits, blind to its name, its tags and its pictures.
 
-    It covers the length of the compressed sound and all of its bytes, or beyond 4 MB sixteen slices of 256 kB spread
-    evenly over it. An edit that keeps the length and touches none of the slices goes unseen; re-encoding never does.
+    It covers the format, the length of the compressed sound and all of its bytes, or beyond 4 MB sixteen slices of
+    256 kB spread evenly over it. An edit that keeps the length and touches none of the slices goes unseen; re-encoding
+    never does.
 
     Raises
     ------
@@ -69,7 +76,7 @@ def content_hash(path: str | bytes | os.PathLike) -> str:
 
 def _hash(file: BinaryIO) -> str:
     size = file.seek(0, os.SEEK_END)
-    spans = list(_sound_spans(file, size)) or [(0, size)]
+    spans = [span for span in _sound_spans(file, size) if span[0] < span[1]] or [(0, size)]
     total = sum(stop - start for start, stop in spans)
     digest = hashlib.blake2b(total.to_bytes(8, "little"), digest_size=16)
     for start, stop in _sampled(spans, total):
@@ -112,12 +119,13 @@ def _sound_spans(file: BinaryIO, size: int) -> Iterator[Span]:
         yield from _sound_only(_asf_objects(file, begin, size))
     else:
         if magic[:4] == b"fLaC":
+            yield begin + FLAC_FORMAT.start, min(begin + FLAC_FORMAT.stop, size)
             begin = _after_flac_metadata(file, begin)
-        yield begin, max(begin, _before_trailing_tags(file, size))
+        yield begin, _before_trailing_tags(file, size)
 
 
 def _sound_only(elements: Iterator[tuple[bytes, int, int]]) -> Iterator[Span]:
-    return ((start, stop) for name, start, stop in elements if name in SOUND_ELEMENTS and stop > start)
+    return ((start, stop) for name, start, stop in elements if name in SOUND_ELEMENTS)
 
 
 def _after_id3(file: BinaryIO) -> int:
@@ -147,16 +155,17 @@ def _after_flac_metadata(file: BinaryIO, begin: int) -> int:
 
 
 def _ogg_payloads(file: BinaryIO, position: int, size: int) -> Iterator[Span]:
-    """Yield the payload of each page from the first with sound on: pages of headers end at sample 0 or nowhere.
+    """Yield the payload of the first page, and of each from the first with sound on.
 
-    The page headers are left out, since longer tags renumber every page that follows them.
+    Pages of headers end at sample 0 or nowhere. The headers of pages are left out, since longer tags renumber every
+    page that follows them.
     """
     in_sound = False
     while position < size and len(header := _read(file, position, 27)) == 27 and header[:4] == b"OggS":
         start = position + 27 + header[26]
         position = start + sum(file.read(header[26]))
         in_sound = in_sound or int.from_bytes(header[6:14], "little", signed=True) > 0
-        if in_sound:
+        if in_sound or header[5] & OGG_BEGINNING:
             yield start, min(position, size)
 
 
@@ -174,7 +183,7 @@ def _atoms(file: BinaryIO, position: int, size: int) -> Iterator[tuple[bytes, in
             length, start = int.from_bytes(file.read(8), "big"), position + 16
         stop = position + length if length else size
         yield header[4:], start, min(stop, size)
-        position = max(stop, start)
+        position = start if header[4:] in MP4_WAY_TO_FORMAT else max(stop, start)
 
 
 def _asf_objects(file: BinaryIO, position: int, size: int) -> Iterator[tuple[bytes, int, int]]:

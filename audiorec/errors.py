@@ -13,6 +13,7 @@
     │   ├── CrashError       its analysis killed the worker process               kind "crash"
     │   └── UnexpectedError  its analysis met a bug                               kind "error"
     ├── CatalogError         the library's database cannot be used: .path, .reason
+    │   └── NoLibraryError   there is none yet
     ├── QueryError           a search expression cannot be understood
     └── TrackNotFoundError   no track of the library answers to that name
 
@@ -22,15 +23,20 @@ always one line and starts with the path.
 
 import os
 
+#: Invisible, and part of how words are written in Persian or Hindi, and of how emoji are composed.
+JOINERS = "\N{ZERO WIDTH NON-JOINER}\N{ZERO WIDTH JOINER}"
+
 
 def printable(path: str | bytes | os.PathLike) -> str:
     """Return `path` as one line of valid Unicode, whatever bytes it is made of.
 
     >>> printable(b"caf\\xe9\\n.mp3")
     'caf\\\\xe9\\\\n.mp3'
+    >>> len(printable("a\\N{ZERO WIDTH NON-JOINER}b")), len(printable("a\\N{RIGHT-TO-LEFT OVERRIDE}b"))
+    (3, 8)
     """
     text = os.fsencode(path).decode("utf-8", "backslashreplace")
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in text)
+    return "".join(c if c.isprintable() or c in JOINERS else c.encode("unicode_escape").decode("ascii") for c in text)
 
 
 class AudiorecError(Exception):
@@ -106,6 +112,13 @@ class CatalogError(AudiorecError):
         self.path = os.fspath(path)
         self.reason = " ".join(str(reason).split())
         super().__init__(f"{printable(path)}: {self.reason}")
+
+
+class NoLibraryError(CatalogError):
+    """There is no database, where one is to be read."""
+
+    def __init__(self, path: str | os.PathLike):
+        super().__init__(path, "there is no library here yet; make one with: audiorec scan FOLDER")
 
 
 class QueryError(AudiorecError):

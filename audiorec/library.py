@@ -9,7 +9,6 @@
 
 from __future__ import annotations
 
-import difflib
 import json
 import os
 import threading
@@ -21,6 +20,7 @@ from audiorec import query as search
 from audiorec.catalog import Catalog, Failure
 from audiorec.errors import TrackNotFoundError, printable
 from audiorec.schema import fold
+from audiorec.spelling import nearest
 from audiorec.stats import LibraryStats, library_stats
 from audiorec.types import Analysis, Track
 from audiorec.walk import FoundFile, Walk, absolute
@@ -42,21 +42,25 @@ def default_database() -> Path:
 
 
 class Library:
-    """The music library in the database at `db`, made if there is none; a context manager.
+    """The music library in the database at `db`; a context manager.
 
     Parameters
     ----------
     db : path, optional
         The database; by default `default_database()`.
+    create : bool
+        Make the database if there is none, its folders too.
 
     Raises
     ------
+    NoLibraryError
+        There is no database, and `create` is false.
     CatalogError
-        The database cannot be used; so does every method.
+        The database cannot be used; every method may raise it too.
     """
 
-    def __init__(self, db: PathLike | None = None):
-        self._catalog = Catalog(default_database() if db is None else os.fsdecode(db))
+    def __init__(self, db: PathLike | None = None, *, create: bool = True):
+        self._catalog = Catalog(default_database() if db is None else os.fsdecode(db), create=create)
 
     @property
     def path(self) -> Path:
@@ -78,15 +82,16 @@ class Library:
         *,
         jobs: int | None = None,
         retry: bool = False,
+        series: bool = False,
         time_limit: float = TIME_LIMIT,
         progress: Callable[[ScanProgress], None] | None = None,
     ) -> ScanReport:
         """Bring the library up to date with the music at and under `paths`.
 
         Only what changed is analysed. A file that fails costs nothing but itself: it becomes one of the `failures`,
-        and is tried again when it has changed. A path that does not exist is reported, and the tracks known under it
-        stay as they are (the disk may just not be mounted). Ctrl-C ends the scan with a report; whether interrupted
-        or killed, the next scan goes on where this one was.
+        and is tried again when it has changed, or when it may be read where it might not. A path that does not exist
+        is reported, and the tracks known under it stay as they are (the disk may just not be mounted). Ctrl-C ends the
+        scan with a report; whether interrupted or killed, the next scan goes on where this one was.
 
         Parameters
         ----------
@@ -97,6 +102,9 @@ class Library:
             Number of worker processes; by default one for each core this process may use.
         retry : bool
             Try files again that failed before, though they have not changed.
+        series : bool
+            Store beats, bars, sections and segments too, 30 kB for a minute of music; also of tracks that were
+            analysed without them.
         time_limit : float
             Seconds that the analysis of one file may take.
         progress : callable, optional
@@ -108,7 +116,7 @@ class Library:
             The database cannot be written, or another process is scanning into it.
         """
         with self._catalog.scan_lock():
-            return self._scan(Walk(_paths(paths)), jobs, time_limit, progress, retry=retry)
+            return self._scan(Walk(_paths(paths)), jobs, time_limit, progress, retry=retry, series=series)
 
     def watch(
         self,
@@ -141,12 +149,13 @@ class Library:
         progress: Callable[[ScanProgress], None] | None,
         *,
         retry: bool = False,
+        series: bool = False,
     ) -> ScanReport:
         from audiorec import analysis  # half a second of imports, which a search can do without
         from audiorec.scan import Scan
 
         with WorkerPool(_available_cores() if jobs is None else jobs, time_limit=time_limit) as pool:
-            scan = Scan(self._catalog, pool, analyze=analysis.analyze, retry=retry, progress=progress)
+            scan = Scan(self._catalog, pool, analyze=analysis.analyze, retry=retry, series=series, progress=progress)
             return scan.run(walk)
 
     def tracks(self, query: str = "") -> Iterator[Track]:
@@ -179,12 +188,14 @@ class Library:
         raise TrackNotFoundError(f"no track {text!r} in the library" + self._nearest(text))
 
     def _nearest(self, text: str) -> str:
-        names = {fold(name): name for track in self.tracks("missing:any") for name in _names(track)}
-        nearest = difflib.get_close_matches(fold(text), names, n=3)
-        return "; nearest: " + ", ".join(repr(names[name]) for name in nearest) if nearest else ""
+        with_artist = " - " in text
+        rows = self._catalog.rows("SELECT title, artist, path FROM track")
+        names = {fold(name): name for name in (_name(*row, with_artist=with_artist) for row in rows)}
+        found = nearest(fold(text), names)
+        return "; nearest: " + ", ".join(repr(names[name]) for name in found) if found else ""
 
     def analysis(self, track: Track) -> Analysis:
-        """Return what is stored of a track's analysis: descriptors, versions and timbre, without the time series."""
+        """Return what is stored of a track's analysis: descriptors, versions, timbre; the time series if a scan did."""
         return self._catalog.analysis(track)
 
     def current_track(self, path: PathLike) -> Track | None:
@@ -232,7 +243,7 @@ class Library:
 def _paths(paths: PathLike | Iterable[PathLike]) -> list[Path]:
     """Return one or several paths as a list, ``~`` expanded."""
     several = [paths] if isinstance(paths, PathLike) else paths
-    return [Path(os.fsdecode(path)).expanduser() for path in several]
+    return [Path(os.path.expanduser(os.fsdecode(path))) for path in several]  # noqa: PTH111 (that raises for ~nobody)
 
 
 def _available_cores() -> int:
@@ -248,9 +259,8 @@ def _meanings(name: int | PathLike, text: str) -> Iterator[tuple[str, tuple]]:
     yield "? IN (fold(title), fold(artist || ' - ' || title))", (fold(text),)
 
 
-def _names(track: Track) -> Iterator[str]:
-    """Yield what a person might call a track."""
-    if track.tags.title:
-        yield track.tags.title
-        yield f"{track.tags.artist} - {track.tags.title}"
-    yield printable(Path(track.path).stem)
+def _name(title: str | None, artist: str | None, path: bytes, *, with_artist: bool) -> str:
+    """Return what a person would call a track: its title, that of its artist before it, or its file's name."""
+    if title is None:
+        return printable(path.rpartition(b"/")[2])
+    return f"{artist} - {title}" if artist and with_artist else title

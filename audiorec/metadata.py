@@ -38,14 +38,8 @@ from audiorec.types import Descriptors, FileTags
 
 COPY_BLOCK = 1 << 20  #: bytes copied at a time
 ID3V1_REACH = 256  #: bytes; mutagen looks for an ID3v1 tag in fewer at the end of a file
+UNKNOWN_GENRE = "Unknown"  #: what mutagen calls numbers that stand for no genre
 LATIN1, UTF8 = 0, 3  #: text encodings of ID3; mutagen writes UTF-16 for UTF-8 into v2.3, which has no UTF-8
-
-PARSERS = {  # of the fields of `FileTags` that are not text
-    "year": tagnames.parse_year,
-    "track_number": tagnames.parse_track_number,
-    "replaygain_track_gain": tagnames.parse_gain,
-    "replaygain_album_gain": tagnames.parse_gain,
-}
 
 Tags = ID3 | VCommentDict | MP4Tags | ASFTags | APEv2
 
@@ -64,7 +58,8 @@ def read_tags(path: str | os.PathLike) -> FileTags:
     """Return what a file says of itself.
 
     Odd values are read as far as they make sense: the year of "2011-05-03" is 2011, the track number of "3/12" is 3,
-    that of "A1" is None. A file of a kind that mutagen does not know says nothing.
+    that of "A1" is None. Genres that ID3 knows by number are named: "(17)" is Rock, and "(255)", which is nothing,
+    None. A file of a kind that mutagen does not know says nothing.
 
     Raises
     ------
@@ -207,8 +202,6 @@ def _text(tags: Tags, name: str) -> str | None:
 def _values(tag: Any) -> list[Any]:
     """Return the values of one tag as mutagen holds it."""
     match tag:
-        case TCON():
-            return tag.genres  # "(17)" is Rock
         case TextFrame():
             return tag.text
         case UFID():
@@ -251,6 +244,25 @@ def _id3_frame(name: str, text: str) -> TextFrame:
 
 
 # -- reading
+
+
+def _parse_genre(text: str) -> str | None:
+    """Return genres by name, whatever the kind of tag: ID3's numbers have found their way into all of them.
+
+    >>> _parse_genre("(17)(39)"), _parse_genre("17; Jazz"), _parse_genre("(4)Eurodisco"), _parse_genre("(255)")
+    ('Rock; Noise', 'Rock; Jazz', 'Disco; Eurodisco', None)
+    """
+    names = TCON(text=text.split("; ")).genres
+    return "; ".join(name for name in names if name != UNKNOWN_GENRE) or None
+
+
+PARSERS = {  # of the fields of `FileTags` that are not plain text
+    "genre": _parse_genre,
+    "year": tagnames.parse_year,
+    "track_number": tagnames.parse_track_number,
+    "replaygain_track_gain": tagnames.parse_gain,
+    "replaygain_album_gain": tagnames.parse_gain,
+}
 
 
 def _read(tags: Tags) -> dict[str, Any]:

@@ -22,18 +22,19 @@ import os
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from audiorec import analysis, content, metadata
 from audiorec.catalog import Catalog, StoredFile
 from audiorec.errors import FileError, TagError
-from audiorec.types import Analysis, Descriptors, FileTags
+from audiorec.types import SERIES, Analysis, Descriptors, FileTags
 from audiorec.walk import FoundFile, Walk, is_gone
 from audiorec.workers import Task, WorkerPool
 
-# The others, long time series and the costly true peak, are for `analyze`.
+# The others, long time series and the costly true peak, are for those who ask.
 STORED_FEATURES = frozenset(feature.name for feature in analysis.FEATURES if not feature.optional)
+SERIES_FEATURES = frozenset(feature.name for feature in analysis.FEATURES if not set(SERIES).isdisjoint(feature.values))
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +43,7 @@ class ScanReport:
 
     found: int = 0  #: files, and folders that could not be read
     analysed: int = 0
-    recomputed: int = 0  #: some features, because their version was raised
+    recomputed: int = 0  #: some features, because their version was raised or they were not wanted before
     unchanged: int = 0
     moved: int = 0  #: known by their sound; they kept their id
     copied: int = 0  #: the sound is that of another track
@@ -101,31 +102,45 @@ Analyze = Callable[..., Analysis]  #: as `analysis.analyze`
 
 
 @dataclass(frozen=True)
-class AnalyzeNew(_FileTask):
-    """Analyse a file whose sound is new to the library."""
+class _AnalysisTask(_FileTask):
+    """Compute some features; give back the time series only if they are to be stored."""
 
-    identity: Identity
     analyze: Analyze
+    features: frozenset[str]
+    series: bool
 
-    def __call__(self) -> Analysis:
-        return self.analyze(self.path, features=STORED_FEATURES)
+    def _analysis(self, **known: Descriptors) -> Analysis:
+        result = self.analyze(self.path, features=self.features, **known)
+        return result if self.series else replace(result, **dict.fromkeys(SERIES))
 
 
 @dataclass(frozen=True)
-class Recompute(_FileTask):
+class AnalyzeNew(_AnalysisTask):
+    """Analyse a file whose sound is new to the library."""
+
+    identity: Identity
+
+    def __call__(self) -> Analysis:
+        return self._analysis()
+
+
+@dataclass(frozen=True)
+class Recompute(_AnalysisTask):
     """Compute some features of a track again."""
 
     track_id: int
-    features: frozenset[str]
     known: Descriptors
-    analyze: Analyze
 
     def __call__(self) -> Analysis:
-        return self.analyze(self.path, features=self.features, known=self.known)
+        return self._analysis(known=self.known)
 
 
 class Scan:
-    """One pass; `analyze` is `analysis.analyze`, or another function that worker processes can import."""
+    """One pass; `analyze` is `analysis.analyze`, or another function that worker processes can import.
+
+    With `series`, the time series are stored too, also of tracks that were analysed without them. A track that has
+    them keeps them, and up to date, in other scans too, until its sound changes.
+    """
 
     def __init__(
         self,
@@ -134,11 +149,13 @@ class Scan:
         *,
         analyze: Analyze,
         retry: bool = False,
+        series: bool = False,
         progress: Callable[[ScanProgress], None] | None = None,
     ):
         self._catalog = catalog
         self._pool = pool
         self._retry = retry
+        self._features = STORED_FEATURES | SERIES_FEATURES if series else STORED_FEATURES
         self._progress = progress
         self._analyze = analyze
         self._outcomes: Counter[str] = Counter()
@@ -180,8 +197,8 @@ class Scan:
             self._seen.add(path)
             stored = self._stored.get(path)
             if isinstance(item, FileError):
-                self._fail_unseen(item)
-            elif self._failed.get(path) == item and not self._retry:
+                self._fail(item)
+            elif self._fails_again(item) and not self._retry:
                 self._outcomes["skipped"] += 1
             elif stored is None or stored.file != item:
                 yield item, None
@@ -192,10 +209,17 @@ class Scan:
                 else:
                     self._outcomes["unchanged"] += 1
 
-    def _fail_unseen(self, error: FileError) -> None:
-        # What does not exist is a mistyped argument, or a disk that is not mounted: nothing to remember.
-        if not is_gone(os.fsencode(error.path)):
-            self._catalog.fail(error)
+    def _fails_again(self, file: FoundFile) -> bool:
+        """Tell whether a file failed in an earlier scan, and nothing has happened to it since."""
+        failed = self._failed.get(file.path)
+        return failed is not None and (failed == file or (failed.size is None and not _may_be_read(file.path)))
+
+    def _fail(self, error: FileError, file: FoundFile | None = None) -> None:
+        # What is not there is a mistyped argument, on a disk that is not mounted, or just deleted: nothing to remember.
+        path = file.path if file else os.fsencode(error.path)
+        if not is_gone(path):
+            # A permission, when it is given, leaves no mark on the file by which the next scan would notice it.
+            self._catalog.fail(error, file if _may_be_read(path) else None)
         self._finish("failed", error.path, error=error)
 
     def _recover(self, stored: StoredFile) -> None:
@@ -206,9 +230,13 @@ class Scan:
             self._catalog.forget_failures([stored.file.path])
 
     def _stale(self, stored: StoredFile) -> frozenset[str]:
-        """Return the features of a track whose version was raised."""
+        """Return the features of a track to recompute: their version was raised, or they were not wanted so far."""
         if stored.versions not in self._stale_features:
-            self._stale_features[stored.versions] = analysis.stale_features(json.loads(stored.versions))
+            versions = json.loads(stored.versions)
+            stale = analysis.stale_features(versions)
+            if not self._features.issubset(versions.keys() | stale):
+                stale |= SERIES_FEATURES
+            self._stale_features[stored.versions] = stale
         return self._stale_features[stored.versions]
 
     def _tasks(self, work: list[tuple[FoundFile, StoredFile | None]]) -> Iterator[Task]:
@@ -217,14 +245,15 @@ class Scan:
 
     def _recomputation(self, file: FoundFile, stored: StoredFile) -> Recompute:
         [track] = self._catalog.tracks("track.id = ?", [stored.id])
-        return Recompute(file, stored.id, self._stale(stored), track.descriptors, self._analyze)
+        features = self._stale(stored)
+        series = SERIES_FEATURES.issubset(json.loads(stored.versions).keys() | features)
+        return Recompute(file, self._analyze, features, series, stored.id, track.descriptors)
 
     def _settle(self, task: _FileTask, result: Any) -> None:
         """Store what came of a task, and see to what follows from it."""
         match task, result:
             case _, FileError():
-                self._catalog.fail(result, task.file)
-                self._finish("failed", task.path, error=result)
+                self._fail(result, task.file)
             case Identify(), Identity():
                 self._identified(task.file, result)
             case Recompute(), Analysis():
@@ -256,7 +285,8 @@ class Scan:
             self._finish("copied", os.fsdecode(file.path))
         else:
             self._waiting[content_hash] = []
-            self._pool.push(AnalyzeNew(file, identity, self._analyze))
+            series = SERIES_FEATURES.issubset(self._features)
+            self._pool.push(AnalyzeNew(file, self._analyze, self._features, series, identity))
 
     def _same_track(self, outcome: str, stored: StoredFile, file: FoundFile, tags: FileTags) -> None:
         self._catalog.update_file(stored.id, file, tags)
@@ -297,6 +327,10 @@ class Scan:
 
     def _is_absent(self, path: bytes, walk: Walk) -> bool:
         return path not in self._seen and walk.covers(path)
+
+
+def _may_be_read(path: bytes) -> bool:
+    return os.access(path, os.R_OK, effective_ids=os.access in os.supports_effective_ids)
 
 
 def _most_alike(candidates: list[StoredFile], file: FoundFile) -> StoredFile:

@@ -13,7 +13,7 @@ import unicodedata
 from collections.abc import Iterator
 from pathlib import Path
 
-from audiorec.errors import CatalogError
+from audiorec.errors import CatalogError, NoLibraryError
 
 APPLICATION_ID = 0x61756469  #: "audi", in the file's header: this database is ours
 BUSY_SECONDS = 5.0  #: patience with another program's transaction
@@ -97,25 +97,38 @@ MIGRATIONS = (
         audiorec_version TEXT NOT NULL
     );
     """,
+    """
+    CREATE TABLE series (
+        track_id INTEGER NOT NULL REFERENCES track (id) ON DELETE CASCADE,
+        name TEXT NOT NULL,
+        dtype TEXT NOT NULL,
+        data BLOB NOT NULL,
+        PRIMARY KEY (track_id, name)
+    );
+    """,
 )
 SCHEMA = len(MIGRATIONS)
 
 
-def open_database(path: Path) -> sqlite3.Connection:
-    """Open the database at `path`; make it where there is none, migrate it where it is of an older schema.
+def open_database(path: Path, *, create: bool = True) -> sqlite3.Connection:
+    """Open the database at `path`; make it where there is none (`create`), migrate it where it is of an older schema.
 
     The connection commits by itself (``isolation_level=None``) and knows the SQL function `fold`.
 
     Raises
     ------
+    NoLibraryError
+        There is no file, or only an empty one, and none is to be made.
     CatalogError
         The file is read-only, locked, of a newer schema, another program's database, or no database at all.
     """
     with catalog_errors(path):
         if path.exists() and path.stat().st_size:
             _check_header(path)
-        else:
+        elif create:
             path.parent.mkdir(parents=True, exist_ok=True)
+        else:
+            raise NoLibraryError(path)
         # The folder too: SQLite keeps files beside the database while it is open.
         if not all(os.access(place, os.W_OK, effective_ids=True) for place in (path, path.parent) if place.exists()):
             raise CatalogError(path, "it is read-only")
@@ -138,7 +151,8 @@ def catalog_errors(path: Path) -> Iterator[None]:
     try:
         yield
     except sqlite3.OperationalError as error:
-        busy = error.sqlite_errorcode in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
+        code = getattr(error, "sqlite_errorcode", None)  # errors of the module itself (text that is no text) have none
+        busy = code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
         raise CatalogError(path, "it is locked by another program" if busy else str(error)) from error
     except sqlite3.Error as error:
         raise CatalogError(path, str(error)) from error

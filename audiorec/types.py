@@ -110,6 +110,33 @@ class Analysis:
     segments: np.ndarray | None = None
     damaged: int = 0  #: damaged frames or non-finite samples that decoding skipped
 
+    def intervals(self) -> dict[str, list[dict[str, Any]] | None]:
+        """Return beats, bars, sections and segments in the manner of Spotify's audio analysis, JSON-ready.
+
+        Each is a list of records with at least `start` and `duration` in seconds and `confidence` (0-1), in order;
+        None where it was not computed. A beat or bar lasts to the next one, the last as long as the one before.
+        """
+        return {
+            "beats": _between(self.beats, self.beat_confidence),
+            "bars": _between(self.bars, self.bar_confidence),
+            "sections": json_ready(self.sections),
+            "segments": json_ready(self.segments),
+        }
+
+
+SERIES = tuple(
+    field.name for field in dataclasses.fields(Analysis) if "ndarray" in field.type and field.name != "timbre"
+)  #: the fields of `Analysis` that are time series
+
+
+def _between(starts: np.ndarray | None, confidence: np.ndarray | None) -> list[dict[str, float]] | None:
+    if starts is None or confidence is None:
+        return None
+    lengths = np.diff(starts)
+    durations = np.append(lengths, lengths[-1:]) if len(lengths) else np.zeros(len(starts))
+    columns = (starts.tolist(), durations.tolist(), confidence.tolist())
+    return [{"start": s, "duration": d, "confidence": c} for s, d, c in zip(*columns, strict=True)]
+
 
 def json_ready(record: Any) -> Any:
     """Return a record, or anything made of records, arrays and numbers, as values that JSON can hold.

@@ -39,7 +39,12 @@ class FoundFile(NamedTuple):
             status = os.stat(path)
         except OSError:
             status = os.lstat(path)
-        return cls(path, status.st_size, status.st_mtime_ns)
+        return cls.of(path, status)
+
+    @classmethod
+    def of(cls, path: bytes, status: os.stat_result) -> FoundFile:
+        """Take down a file whose status is known, a time before 1677 or after 2262 as the nearest in 64 bits."""
+        return cls(path, status.st_size, min(max(status.st_mtime_ns, -(2**63)), 2**63 - 1))
 
 
 def absolute(path: str | bytes | os.PathLike) -> bytes:
@@ -103,6 +108,8 @@ class Walk:
         """
         if path in self._deleted or _is_under(path, self._deleted):
             return True
+        if path in self._walked:  # it is a folder now
+            return True
         return _is_under(path, self._walked) and not _is_under(path, self._closed)
 
     def _tree(self, root: bytes) -> Iterator[FoundFile | UnreadableError]:
@@ -147,7 +154,7 @@ def _found(entry: os.DirEntry[bytes]) -> FoundFile:
         status = entry.stat()
     except OSError:  # a dangling link, a loop of links
         status = entry.stat(follow_symlinks=False)
-    return FoundFile(entry.path, status.st_size, status.st_mtime_ns)
+    return FoundFile.of(entry.path, status)
 
 
 def _is_folder(entry: os.DirEntry[bytes]) -> bool:

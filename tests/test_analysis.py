@@ -88,6 +88,18 @@ def test_a_song_is_described(song):
     assert all(getattr(found, name) is not None for name in analysis.SERIES)
 
 
+def test_series_are_intervals_with_start_duration_and_confidence(song):
+    found = analyze(song)
+    intervals = found.intervals()
+    assert [beat["start"] for beat in intervals["beats"]] == found.beats.tolist()
+    assert intervals["bars"][0]["duration"] == pytest.approx(2.0, abs=0.05)
+    for series in intervals.values():
+        assert {"start", "duration", "confidence"} <= series[0].keys()
+        assert all(row["duration"] > 0 and 0 <= row["confidence"] <= 1 for row in series)
+    assert analyze(song, features={"loudness"}).intervals() == dict.fromkeys(intervals)
+    assert analyze_samples(silence(1), 22_050).intervals()["beats"] == []
+
+
 def test_the_same_file_gives_the_same_bytes(song):
     first, second = (json_ready(analyze(song)) for _ in range(2))
     assert first == second

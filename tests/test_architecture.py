@@ -14,7 +14,7 @@ PACKAGE = Path(audiorec.__file__).parent
 #: Modules by floor; within a floor nothing imports its neighbour.
 FLOORS = (
     ("version",),
-    ("errors", "types", "jit", "tagnames"),
+    ("errors", "types", "arrays", "jit", "tagnames", "spelling"),
     ("content", "spectrum", "metadata"),
     ("decoders", "features.loudness", "features.rhythm", "features.tonal", "features.timbre"),
     ("audio", "features.perceptual", "features.structure"),

@@ -14,7 +14,7 @@ import pytest
 
 from audiorec import schema
 from audiorec.catalog import DESCRIPTOR_FIELDS, TAG_FIELDS, Catalog
-from audiorec.errors import CatalogError, DecodeError, UnreadableError
+from audiorec.errors import CatalogError, DecodeError, NoLibraryError, UnreadableError
 from audiorec.types import Analysis, Descriptors, FileTags
 from audiorec.walk import FoundFile
 
@@ -99,6 +99,40 @@ def test_recomputed_features_join_the_others(catalog):
     assert analysis.descriptors == faster
     assert analysis.versions == {"rhythm": 2, "tonal": 2}
     assert analysis.timbre.tolist() == [0.5, -2.0]
+
+
+SEGMENT_DTYPE = np.dtype([("start", "f8"), ("duration", "f8"), ("timbre", "f4", 2)])
+SEGMENTS = np.array([(0.0, 1.5, [1, 2]), (1.5, 1.0, [3, 4])], SEGMENT_DTYPE)
+
+
+def test_series_come_out_as_they_went_in(catalog):
+    catalog.add(FILE, "hash", TAGS, an_analysis(beats=np.array([0.5, 1.0]), bars=np.zeros(0), segments=SEGMENTS))
+    analysis = catalog.analysis(only(catalog.tracks()))
+    assert analysis.beats.tolist() == [0.5, 1.0]
+    assert (analysis.bars.shape, analysis.bars.dtype) == ((0,), np.float64)
+    assert analysis.segments.tobytes() == SEGMENTS.tobytes()
+    assert analysis.segments.dtype == SEGMENTS.dtype
+    assert analysis.sections is None
+
+
+def test_series_of_another_byte_order_are_the_same_numbers(catalog):
+    catalog.add(FILE, "hash", TAGS, an_analysis(beats=np.array([0.5, 1.0], ">f8")))
+    assert catalog.analysis(only(catalog.tracks())).beats.tolist() == [0.5, 1.0]
+
+
+def test_series_follow_their_track(catalog):
+    catalog.add(FILE, "hash", TAGS, an_analysis(beats=np.array([0.5]), bars=np.array([0.5])))
+    original = only(catalog.tracks())
+    catalog.update_analysis(original.id, an_analysis(beats=np.array([0.25])))
+    catalog.copy(original.id, FILE._replace(path=b"/music/b.ogg"), "hash", TAGS)
+    for track in catalog.tracks():
+        analysis = catalog.analysis(track)
+        assert (analysis.beats.tolist(), analysis.bars.tolist()) == ([0.25], [0.5])
+    catalog.add(FILE, "other", TAGS, an_analysis())
+    assert catalog.analysis(original).beats is None
+    catalog.mark([track.id for track in catalog.tracks()], missing=True)
+    catalog.prune()
+    assert [*catalog.rows("SELECT * FROM series")] == []
 
 
 def test_copy_has_its_own_file_and_the_same_analysis(catalog):
@@ -217,6 +251,26 @@ def test_damaged_database_is_reported(tmp_path):
         list(catalog.tracks())
 
 
+def test_text_that_is_no_text_is_reported(tmp_path):
+    path = tmp_path / "library.db"
+    with Catalog(path) as catalog:
+        catalog.add(FILE, "hash", TAGS, an_analysis())
+    with sqlite3.connect(path) as connection:
+        connection.execute("UPDATE track SET title = CAST(x'ff' AS TEXT)")
+    connection.close()
+    with pytest.raises(CatalogError, match="Could not decode to UTF-8"), Catalog(path) as catalog:
+        list(catalog.tracks())
+
+
+def test_database_is_only_made_if_that_is_wanted(tmp_path):
+    with pytest.raises(NoLibraryError, match=r"library.db: there is no library here yet"):
+        Catalog(tmp_path / "new" / "library.db", create=False)
+    assert list(tmp_path.iterdir()) == []
+    Catalog(tmp_path / "new" / "library.db").close()
+    with Catalog(tmp_path / "new" / "library.db", create=False) as catalog:
+        assert list(catalog.tracks()) == []
+
+
 @pytest.mark.parametrize("read_only", ["file", "folder", "folder without database"])
 def test_read_only_database_is_refused(unprivileged_folder, read_only):
     path = unprivileged_folder / "library.db"
@@ -249,16 +303,19 @@ def test_locked_database_is_refused(tmp_path, monkeypatch):
 # -- schemas
 
 
-def test_database_of_schema_1_opens(tmp_path):
-    """The dump is what the first schema looked like, and stays as it is."""
+@pytest.mark.parametrize(("number", "beats"), [(1, None), (2, [0.5, 1.0])])
+def test_databases_of_all_schemas_open(tmp_path, number, beats):
+    """Each dump is what a schema looked like, and stays as it is."""
     path = tmp_path / "library.db"
     connection = sqlite3.connect(path)
-    connection.executescript((Path(__file__).parent / "data" / "schema-1.sql").read_text())
+    connection.executescript((Path(__file__).parent / "data" / f"schema-{number}.sql").read_text())
     connection.close()
     with Catalog(path) as catalog:
         track = only(catalog.tracks())
         assert (track.path, track.tags, track.descriptors) == ("/music/a.ogg", TAGS, DESCRIPTORS)
-        assert catalog.analysis(track).timbre.tolist() == [0.5, -2.0]
+        analysis = catalog.analysis(track)
+        assert analysis.timbre.tolist() == [0.5, -2.0]
+        assert (None if analysis.beats is None else analysis.beats.tolist()) == beats
         assert only(catalog.failures()).reason == "broken"
         assert only(catalog.rows("PRAGMA user_version")) == (schema.SCHEMA,)
 

@@ -2,9 +2,11 @@
 
 import csv
 import dataclasses
+import io
 import json
 import os
 import re
+import resource
 import signal
 import subprocess
 import sys
@@ -21,17 +23,21 @@ import soundfile as sf
 from bad_files import tone
 from click.testing import CliRunner, Result
 from matplotlib.image import imread
+from rich.cells import cell_len
+from rich.console import Console
 
 import audiorec.cli.progress
 from audiorec.analysis import current_versions
 from audiorec.cli import COMMANDS, main
-from audiorec.cli.describe import GROUPS, bar, clock, title
+from audiorec.cli.describe import GROUPS, bar, clock, panel, title
 from audiorec.cli.progress import scan_display
 from audiorec.cli.rows import COLUMNS
+from audiorec.cli.show import file_grid
+from audiorec.cli.stats import histogram
 from audiorec.errors import DecodeError
 from audiorec.library import Library
 from audiorec.scan import ScanProgress
-from audiorec.types import Descriptors, FileTags
+from audiorec.types import Descriptors, FileTags, Track
 
 SAMPLES = Path(__file__).parent.parent / "samples"
 SECONDS = 4  #: of the click track
@@ -106,6 +112,28 @@ class TestGroup:
         output = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout
         assert output.splitlines()[-1] == f"{HEAVY!r} []"
 
+    def test_help_of_no_command_imports_what_analysis_needs(self):
+        program = "import sys; from audiorec.cli import COMMANDS, main\n"
+        program += "for name in COMMANDS: main([name, '--help'], standalone_mode=False)\n"
+        program += "print([name for name in sys.modules if name in ('librosa', 'numba', 'scipy', 'soundfile', 'av')])"
+        output = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout
+        assert output.splitlines()[-1] == "[]"
+
+    @pytest.mark.parametrize("arguments", ["ls", "show 1", "stats", "failures", "export --format csv"])
+    @pytest.mark.parametrize("empty_file", [False, True])
+    def test_what_only_reads_makes_no_library(self, run, tmp_path, arguments, empty_file):
+        db = tmp_path / "data" / "library.db"
+        if empty_file:
+            db.parent.mkdir()
+            db.touch()
+        before = sorted(tmp_path.rglob("*"))
+        result = run(*arguments.split(), "--db", db)
+        assert result.exit_code == 1
+        assert result.stdout == ""
+        hint = "there is no library here yet; make one with: audiorec scan FOLDER"
+        assert result.stderr == f"audiorec: {db}: {hint}\n"
+        assert sorted(tmp_path.rglob("*")) == before
+
     def test_help_takes_at_most_200_ms(self):
         def seconds() -> float:
             start = time.perf_counter()
@@ -145,9 +173,17 @@ class TestGroup:
 class TestAnalyze:
     def test_people_get_a_panel_with_units(self, run, music):
         output = run("analyze", music / "clicks.flac").stdout
-        assert "Metronome – Ticking [at night]" in output
+        assert "0:04  Metronome – Ticking [at night]" in output
         assert re.search(r"tempo +(120|119)\.\d BPM", output)
         assert re.search(r"integrated +-\d+\.\d LUFS", output)
+
+    def test_long_names_are_cut_to_the_terminal_visibly(self):
+        console = Console(width=80, file=io.StringIO())
+        tags = FileTags(title="夜想曲 " * 20, artist="Chopin")
+        console.print(panel(Descriptors(duration_ms=225_000), tags, f"/music/{'folder/' * 20}1.mp3"))
+        first, *_, last = console.file.getvalue().splitlines()
+        assert first.startswith("╭─ 3:45  Chopin – 夜想曲")
+        assert all("…" in line and cell_len(line) == 80 for line in (first, last))
 
     def test_every_descriptor_has_its_place_in_the_panel(self):
         shown = {row.field for rows in GROUPS.values() for row in rows}
@@ -169,7 +205,7 @@ class TestAnalyze:
 
     def test_series_are_added_on_request(self, run, music):
         [record] = records(run("analyze", music / "clicks.flac", "--json", "--series"))
-        assert np.diff(record["beats"]) == pytest.approx(0.5, abs=0.03)
+        assert [beat["duration"] for beat in record["beats"]] == pytest.approx([0.5] * len(record["beats"]), abs=0.03)
         assert record["sections"][0]["start"] == 0.0
         assert {"start", "duration", "confidence"} <= set(record["segments"][0])
         assert all(isinstance(value, float) for value in record["timbre"].values())
@@ -248,6 +284,40 @@ class TestScan:
         assert result.exit_code == 1
         assert records(result)[0]["failed"] == 1
 
+    def test_one_path_that_is_not_there_is_a_failure_like_any_other(self, run, music, tmp_path):
+        result = run("scan", tmp_path / "nowhere", music / "clicks.flac", "--json")
+        assert result.exit_code == 0
+        assert records(result)[0]["failed"] == 1
+        assert result.stderr == f"audiorec: {tmp_path}/nowhere: No such file or directory\n"
+
+    def test_nothing_to_scan_is_an_error_and_makes_no_library(self, run, tmp_path):
+        result = run("scan", tmp_path / "nowhere", "~nobody_of_that_name", "--db", tmp_path / "library.db")
+        assert result.exit_code == 1
+        assert result.stderr == f"audiorec: {tmp_path}/nowhere, ~nobody_of_that_name: no such file or directory\n"
+        assert list(tmp_path.iterdir()) == []
+
+    def test_an_empty_folder_is_said_to_be_empty(self, run, tmp_path):
+        (tmp_path / "music").mkdir()
+        result = run("scan", tmp_path / "music", "--db", tmp_path / "library.db")
+        assert (result.exit_code, result.stderr) == (0, "audiorec: no music found\n")
+
+    def test_a_disk_that_takes_no_more_is_one_line_and_the_next_scan_goes_on(self, command, run, tmp_path):
+        db, folder = tmp_path / "library.db", tmp_path / "music"
+        folder.mkdir()
+        for number in range(10):
+            sf.write(folder / f"{number}.wav", tone(200.0 + number, seconds=0.5), 44100)
+
+        def limit_file_size():
+            resource.setrlimit(resource.RLIMIT_FSIZE, (150_000, 150_000))
+
+        process = command("scan", folder, "--db", db, "--jobs", "1", preexec_fn=limit_file_size)
+        _, errors = process.communicate(timeout=60)
+        assert process.returncode == 1
+        assert re.fullmatch(rf"audiorec: {db}: (disk I/O error|database or disk is full)\n", errors.decode())
+        [report] = records(run("scan", folder, "--db", db, "--jobs", "1", "--json"))
+        assert report["unchanged"] + report["analysed"] == 10
+        assert report["unchanged"] > 0
+
     def test_ctrl_c_leaves_a_summary_and_exits_with_130(self, command, tmp_path):
         for number in range(200):
             sf.write(tmp_path / f"{number}.wav", tone(200.0 + number, seconds=1.0), 44100)
@@ -324,6 +394,24 @@ class TestShow:
         assert re.search(r"tempo +1(20|19)\.\d BPM", output)
         assert re.search(r"year +1999", output)
 
+    def test_gains_have_their_unit(self):
+        console = Console(file=io.StringIO())
+        console.print(file_grid(Track(1, "/a.ogg", FileTags(replaygain_track_gain=2.5))))
+        assert "+2.50 dB" in console.file.getvalue()
+
+    def test_series_are_shown_where_a_scan_stored_them(self, run, music, tmp_path):
+        assert records(run("show", music / "clicks.flac", "--json", "--series"))[0]["beats"] is None
+        db = tmp_path / "library.db"
+        for options, outcome in (((), "analysed"), (("--series",), "recomputed"), (("--series",), "unchanged")):
+            result = run("scan", music / "clicks.flac", "--db", db, "--jobs", "1", "--json", *options)
+            assert records(result)[0][outcome] == 1
+        [stored] = records(run("show", "1", "--db", db, "--json", "--series"))
+        [heard] = records(run("analyze", music / "clicks.flac", "--json", "--series"))
+        for name in ("beats", "bars", "sections", "segments"):
+            assert [row["start"] for row in stored[name]] == pytest.approx([row["start"] for row in heard[name]])
+            assert [list(row) for row in stored[name]] == [list(row) for row in heard[name]]
+        assert run("show", "1", "--series").exit_code == 2
+
     def test_json_adds_versions_and_timbre(self, run, music):
         [record] = records(run("show", music / "clicks.flac", "--json"))
         assert record["versions"]["tempo"] == current_versions()["tempo"]
@@ -337,10 +425,19 @@ class TestShow:
 
 def test_stats_count_and_draw(run):
     output = run("stats").stdout
-    assert "2 tracks, 0.0 hours; 0 missing, 1 failed" in output
-    assert re.search(r"1990s +█{40} +1", output)
+    assert "2 tracks, 0.0 hours of music; 0 missing, 1 failed" in output
+    assert re.search(r"1990s +1 +█{40}", output)
     [numbers] = records(run("stats", "--json"))
     assert (numbers["tracks"], numbers["decade"]) == (2, {"1990s": 1})
+
+
+def test_histograms_keep_labels_short_and_say_what_they_leave_out():
+    console = Console(width=100, file=io.StringIO())
+    console.print(histogram({"邦楽": 8, "x" * 200: 4} | {f"genre {number}": 1 for number in range(30)}))
+    lines = console.file.getvalue().splitlines()
+    assert [cell_len(line.partition("█")[0]) for line in lines[:2]] == [35, 35]
+    assert lines[1].startswith("x" * 29 + "…")
+    assert lines[-1].split() == ["…", "7", "more"]
 
 
 def test_failures_name_path_kind_and_reason(run, music):

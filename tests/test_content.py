@@ -70,6 +70,62 @@ def test_other_sound_has_another_hash(tmp_path, suffix):
     assert content_hash(one) != content_hash(two)
 
 
+@pytest.mark.parametrize("suffix", ["wav", "aiff", "flac"])
+def test_the_same_bytes_in_another_format_have_another_hash(tmp_path, suffix):
+    """Zeros: of another rate, of another number of channels, or of another width they are the same bytes."""
+    stereo, mono = np.zeros((44100, 2)), np.zeros(88200)
+    formats = [(mono, 44100, "PCM_16"), (mono, 48000, "PCM_16"), (stereo, 44100, "PCM_16"), (stereo, 44100, "PCM_24")]
+    hashes = set()
+    for samples, sample_rate, subtype in formats:
+        sf.write(tmp_path / f"zeros.{suffix}", samples, sample_rate, subtype)
+        hashes.add(content_hash(tmp_path / f"zeros.{suffix}"))
+    assert len(hashes) == len(formats)
+
+
+def flac_rate(path: Path) -> None:
+    """Change the sample rate in STREAMINFO, 20 bits from the tenth byte on, and in nothing else."""
+    data = bytearray(path.read_bytes())
+    data[18] ^= 1
+    path.write_bytes(data)
+
+
+def wav_rate(path: Path) -> None:
+    """Change the sample rate in the chunk "fmt "."""
+    data = bytearray(path.read_bytes())
+    data[data.index(b"fmt ") + 12] ^= 1
+    path.write_bytes(data)
+
+
+def aiff_rate(path: Path) -> None:
+    """Change the sample rate in the chunk "COMM", an 80-bit float."""
+    data = bytearray(path.read_bytes())
+    data[data.index(b"COMM") + 18] ^= 1
+    path.write_bytes(data)
+
+
+def mp4_rate(path: Path) -> None:
+    """Change the sample rate in the description of the sound, in which it stands 32 bytes after the codec's name."""
+    data = bytearray(path.read_bytes())
+    data[data.index(b"mp4a", data.index(b"stsd")) + 28] ^= 1
+    path.write_bytes(data)
+
+
+def ogg_rate(path: Path) -> None:
+    """Change the sample rate in the first header of Vorbis."""
+    data = bytearray(path.read_bytes())
+    data[data.index(b"\x01vorbis") + 12] ^= 1
+    path.write_bytes(data)
+
+
+@pytest.mark.parametrize("change", [flac_rate, wav_rate, aiff_rate, mp4_rate, ogg_rate])
+def test_the_sample_rate_that_a_header_states_counts(tmp_path, change):
+    suffix = {"mp4": "m4a"}.get(name := change.__name__.partition("_")[0], name)
+    path = write(tmp_path / f"tone.{suffix}", 440)
+    before = content_hash(path)
+    change(path)
+    assert content_hash(path) != before
+
+
 @pytest.mark.parametrize("suffix", SUFFIXES)
 def test_shorter_sound_has_another_hash(tmp_path, suffix):
     path = write(tmp_path / f"tone.{suffix}", 440)

@@ -20,7 +20,7 @@ from bad_files import make_bad_folder, unlock
 from audiorec import analysis, watch
 from audiorec.catalog import Catalog
 from audiorec.content import content_hash
-from audiorec.errors import CatalogError, DecodeError, TrackNotFoundError, UnreadableError
+from audiorec.errors import CatalogError, DecodeError, FileError, TrackNotFoundError, UnreadableError
 from audiorec.library import Library, default_database
 from audiorec.scan import Scan
 from audiorec.types import Analysis, Descriptors, FileTags
@@ -43,7 +43,8 @@ def fake_analyze(path, *, features, known=None):
         raise DecodeError(path, "broken")
     versions = {feature: analysis.current_versions()[feature] for feature in features}
     if known is not None:
-        return Analysis(path, Descriptors(duration_ms=known.duration_ms, mood="recomputed"), versions)
+        descriptors = Descriptors(duration_ms=known.duration_ms, mood="recomputed")
+        return Analysis(path, descriptors, versions, beats=np.zeros(100) if "beats" in features else None)
     return Analysis(path, Descriptors(duration_ms=1000, mood="sad"), versions, beats=np.zeros(100))
 
 
@@ -88,8 +89,17 @@ class PushedLast:
     def _result(self, task):
         try:
             return task()
-        except DecodeError as error:
+        except FileError as error:
             return error
+
+
+class DeletedFirst(PushedLast):
+    """A pool before whose eyes each file is deleted."""
+
+    def run(self, tasks):
+        for task in tasks:
+            Path(task.path).unlink()
+            yield task, self._result(task)
 
 
 @pytest.fixture
@@ -248,6 +258,58 @@ def test_failures_wait_for_a_change_or_a_retry(catalog, scan_of, music):
     assert catalog.failures() == []
 
 
+def test_file_that_is_deleted_during_the_scan_is_not_remembered(catalog, scan_of, music):
+    assert scan_of(music, pool=DeletedFirst()) == {"failed": 3}
+    assert catalog.failures() == []
+
+
+def test_permission_is_noticed_though_it_leaves_no_mark(unprivileged_folder):
+    """What is forbidden is skipped as long as it is, and no longer."""
+    write_wav(unprivileged_folder / "a.wav", 1)
+    write_wav(unprivileged_folder / "b.wav", 2)
+    with Catalog(unprivileged_folder / "library.db") as catalog:
+
+        def outcome(mode):
+            (unprivileged_folder / "a.wav").chmod(mode)
+            return Scan(catalog, PushedLast(), analyze=fake_analyze).run(Walk([unprivileged_folder]))
+
+        assert outcome(0o000).failed == 1
+        assert outcome(0o000).skipped == 1
+        assert outcome(0o600).analysed == 1
+        assert catalog.failures() == []
+
+
+def test_folder_that_was_forbidden_is_no_failure_for_ever(unprivileged_folder):
+    closed = unprivileged_folder / "music"
+    closed.mkdir(mode=0o000)
+    with Catalog(unprivileged_folder / "library.db") as catalog:
+        Scan(catalog, NoWorkers(), analyze=fake_analyze).run(Walk([closed]))
+        assert [failure.path for failure in catalog.failures()] == [str(closed)]
+        closed.chmod(0o700)
+        Scan(catalog, NoWorkers(), analyze=fake_analyze).run(Walk([closed]))
+        assert catalog.failures() == []
+
+
+def test_file_from_the_far_future_is_scanned_and_then_unchanged(scan_of, music):
+    os.utime(music / "a.wav", (13_000_000_000, 13_000_000_000))
+    assert scan_of(music) == {"analysed": 3}
+    assert scan_of(music, pool=NoWorkers()) == {"unchanged": 3}
+
+
+def test_full_disk_ends_a_scan_in_one_line_and_the_next_goes_on(catalog, scan_of, tmp_path):
+    for content in range(200):
+        write_wav(tmp_path / f"{content}.wav", content)
+    [(limit,)] = catalog.rows("PRAGMA page_count")
+    list(catalog.rows(f"PRAGMA max_page_count = {limit + 5}"))
+    with pytest.raises(CatalogError, match=r"library.db: database or disk is full$"):
+        scan_of(tmp_path, pool=PushedLast())
+    assert [*catalog.rows("PRAGMA integrity_check")] == [("ok",)]
+    list(catalog.rows("PRAGMA max_page_count = 1000000"))
+    stored = len(ids(catalog))
+    assert 0 < stored < 200
+    assert scan_of(tmp_path, pool=PushedLast()) == {"unchanged": stored, "analysed": 200 - stored}
+
+
 def test_broken_worker_costs_one_file(catalog, scan_of, music):
     for content, name in enumerate(("bug.wav", "crash.wav", "hang.wav", "last.wav"), start=50):
         write_wav(music / name, content)
@@ -275,6 +337,27 @@ def test_moved_file_with_stale_features_is_recomputed(catalog, scan_of, music, m
     monkeypatch.setattr(analysis, "stale_features", lambda versions: frozenset({"mood"}))
     assert scan_of(music) == {"recomputed": 3}
     assert ids(catalog)["z.wav"] == before["a.wav"]
+
+
+def test_series_are_stored_on_request_and_kept_up_to_date(catalog, scan_of, music, monkeypatch):
+    def beats():
+        return {name: catalog.analysis(track).beats is not None for name, track in by_name(catalog).items()}
+
+    assert scan_of(music / "a.wav") == {"analysed": 1}
+    assert beats() == {"a.wav": False}
+    assert scan_of(music, series=True) == {"recomputed": 1, "analysed": 2}
+    assert beats() == dict.fromkeys(("a.wav", "b.wav", "c.wav"), True)
+    assert scan_of(music, series=True, pool=NoWorkers()) == {"unchanged": 3}
+    assert scan_of(music, pool=NoWorkers()) == {"unchanged": 3}
+    write_wav(music / "copy of a.wav", 0)
+    write_wav(music / "new.wav", 99)
+    assert scan_of(music) == {"unchanged": 3, "copied": 1, "analysed": 1}
+    assert [name for name, has in beats().items() if not has] == ["new.wav"]
+    list(catalog.rows("UPDATE series SET data = x'' RETURNING 1"))
+    monkeypatch.setattr(analysis, "stale_features", lambda versions: frozenset({"beats"}))
+    assert scan_of(music) == {"recomputed": 5}
+    assert [name for name, has in beats().items() if not has] == ["new.wav"]
+    assert len(catalog.analysis(by_name(catalog)["a.wav"]).beats) == 100
 
 
 def test_progress_tells_each_file(scan_of, music):
@@ -454,6 +537,10 @@ def test_unknown_and_ambiguous_names_say_what_could_be_meant(songs):
         TrackNotFoundError, match=r"no track 'Bjork - Cafe noir' in the library; nearest: 'Björk - Café'"
     ):
         songs.track("Bjork - Cafe noir")
+    with pytest.raises(TrackNotFoundError, match="nearest: 'Hallelujah'"):
+        songs.track("haleluja")
+    with pytest.raises(TrackNotFoundError, match=r"nearest: '1984\.wav'"):
+        songs.track("1985.wav")
     with pytest.raises(TrackNotFoundError, match="no track '7' in the library"):
         songs.track(7)
 

@@ -415,6 +415,34 @@ def test_odd_values_are_read_as_far_as_they_make_sense(tone_file, suffix):
     assert read_tags(path) == FileTags(year=1970)
 
 
+@pytest.mark.parametrize("suffix", ["mp3", "ogg", "m4a", "wma", "wv"])
+@pytest.mark.parametrize(
+    ("said", "genre"),
+    [
+        ("Jazz", "Jazz"),
+        ("17", "Rock"),
+        ("(17)", "Rock"),
+        ("(17)Rock", "Rock"),
+        ("(4)Eurodisco", "Disco; Eurodisco"),
+        ("(17)(39)", "Rock; Noise"),
+        ("255", None),
+        ("(255)", None),
+        ("(255)Rock", "Rock"),
+        ("1984", "1984"),
+        ("Drum & Bass (90s)", "Drum & Bass (90s)"),
+    ],
+)
+def test_genres_that_are_numbers_are_named(tone_file, suffix, said, genre):
+    path = tone_file(suffix)
+    file = mutagen.File(path)
+    if suffix == "mp3":
+        tagged_mp3(path, 3, TCON(encoding=0, text=[said]))
+    else:
+        file[{"m4a": "©gen", "wma": "WM/Genre"}.get(suffix, "GENRE")] = [said]
+        file.save()
+    assert read_tags(path).genre == genre
+
+
 def test_what_id3_does_not_say_is_read_from_the_apev2_tag(tone_file):
     path = tagged_mp3(tone_file("mp3"), 3, TIT2(encoding=0, text=["of ID3"]))
     appended = APEv2()

@@ -40,17 +40,23 @@ def music(master, tmp_path):
 
 
 @pytest.fixture
-def tag(tmp_path, monkeypatch):
-    """A function that runs the command on an empty library, with an analysis that hears `HEARD` in every file."""
+def run_tag(tmp_path, monkeypatch):
+    """A function that runs the command where there is no library yet."""
     monkeypatch.setenv("AUDIOREC_DB", str(tmp_path / "library.db"))
+    return lambda *arguments: CliRunner().invoke(main, ["tag", *map(str, arguments)])
+
+
+@pytest.fixture
+def tag(run_tag, monkeypatch):
+    """A function that runs the command without a library, with an analysis that hears `HEARD` in every file."""
 
     def heard(path):
         if "broken" in str(path):
             raise DecodeError(path, "it is broken")
         return Analysis(str(path), HEARD)
 
-    monkeypatch.setattr("audiorec.cli.tag.analyze", heard)
-    return lambda *arguments: CliRunner().invoke(main, ["tag", *map(str, arguments)])
+    monkeypatch.setattr("audiorec.analysis.analyze", heard)
+    return run_tag
 
 
 def comments(path: Path) -> dict[str, str]:
@@ -68,6 +74,12 @@ def test_writes_bpm_and_key_unless_told_otherwise(tag, music):
     assert comments(path) == {"BPM": "127.98", "INITIALKEY": "Am"}
     assert "BPM" in result.stdout
     assert "2 added" in result.stderr
+
+
+def test_needs_no_library_and_makes_none(tag, music, tmp_path):
+    (path,) = music("a.flac")
+    assert tag(path).exit_code == 0
+    assert [entry.name for entry in tmp_path.iterdir()] == ["music"]
 
 
 def test_writes_what_it_is_told_to(tag, music):
@@ -179,13 +191,13 @@ def test_wrong_usage(tag, arguments):
     assert tag(*arguments).exit_code == 2
 
 
-def test_values_come_from_the_library_and_tagging_leaves_it_current(tag, music, monkeypatch):
+def test_values_come_from_the_library_and_tagging_leaves_it_current(run_tag, music, monkeypatch):
     (path,) = music("a.flac")
     with Library() as library:
         library.scan([path], jobs=1)
         heard = library.track(str(path)).descriptors
-    monkeypatch.setattr("audiorec.cli.tag.analyze", lambda path: pytest.fail("analysed again"))
-    result = tag(path, "--write", "energy,replaygain")
+    monkeypatch.setattr("audiorec.analysis.analyze", lambda path: pytest.fail("analysed again"))
+    result = run_tag(path, "--write", "energy,replaygain")
     assert result.exit_code == 0, result.output
     gain = float(comments(path)["REPLAYGAIN_TRACK_GAIN"].removesuffix(" dB"))
     assert gain == pytest.approx(heard.replaygain_track_gain, abs=0.005)

@@ -1,6 +1,7 @@
 """The walk over folders: what is music by its name, links and loops, and what it could have seen."""
 
 import os
+import types
 
 import pytest
 
@@ -36,6 +37,12 @@ def test_file_comes_with_its_size_and_time(tmp_path):
     assert list(Walk([tmp_path])) == [FoundFile(os.fsencode(tmp_path / "12345.wav"), 9, 1_234_567_891)]
 
 
+def test_times_beyond_64_bits_are_the_last_of_them():
+    """SQLite could not hold the nanoseconds since 1970 of the year 2500, which some file systems can."""
+    status = types.SimpleNamespace(st_size=5, st_mtime_ns=16_725_225_600 * 10**9)
+    assert FoundFile.of(b"1.wav", status) == FoundFile(b"1.wav", 5, 2**63 - 1)
+
+
 def test_links_are_followed_without_running_in_circles(tmp_path):
     make(tmp_path, "music/real/1.mp3", "elsewhere/2.mp3")
     music = tmp_path / "music"
@@ -58,9 +65,10 @@ def test_walk_knows_where_it_has_been(tmp_path):
     assert str(error) == f"{tmp_path}/not mounted: No such file or directory"
     covered = {
         name: walk.covers(os.fsencode(tmp_path / name))
-        for name in ("music/x.mp3", "music/a/x.mp3", "music2/x.mp3", "not mounted/x.mp3", "gone", "gone/x.mp3")
+        for name in ("music", "music/x.mp3", "music/a/x.mp3", "music2/x.mp3", "not mounted/x.mp3", "gone", "gone/x.mp3")
     }
     assert covered == {
+        "music": True,
         "music/x.mp3": True,
         "music/a/x.mp3": True,
         "music2/x.mp3": False,

@@ -47,12 +47,9 @@ def analyze(ctx, files, as_json, series, true_peak, plot):
 
 def record(analysis: Analysis, *, series: bool = False) -> dict:
     """Return an analysis as a JSON-ready record: path and descriptors, and the series if asked for."""
-    from audiorec.analysis import SERIES
-
     values = {"path": text_path(analysis.path), **analysis.descriptors.to_dict()}
     if series:
-        values |= {name: getattr(analysis, name) for name in SERIES}
-        values["timbre"] = timbre(analysis)
+        values |= analysis.intervals() | {"timbre": timbre(analysis)}
     return values
 
 

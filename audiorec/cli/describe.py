@@ -116,8 +116,10 @@ def panel(descriptors: Descriptors, tags: FileTags, path: str) -> Panel:
     """Return the description of one track: two columns of grouped descriptors under its name."""
     columns = Table.grid(padding=(0, 3))
     columns.add_row(_groups(descriptors, "rhythm", "tonal"), _groups(descriptors, "loudness", "perceptual"))
-    heading = Text(f"{title(tags, path)}  {length(descriptors)}", style="bold")
-    return Panel.fit(columns, title=heading, title_align="left", subtitle=Text(printable(path), style="dim"))
+    # The length comes first: the end of a long title is cut off.
+    heading = Text(f"{length(descriptors)}  {title(tags, path)}", style="bold", overflow="ellipsis")
+    name = Text(printable(path), style="dim", overflow="ellipsis")
+    return Panel.fit(columns, title=heading, title_align="left", subtitle=name)
 
 
 def _groups(descriptors: Descriptors, *names: str) -> Table:

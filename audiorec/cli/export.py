@@ -62,7 +62,7 @@ def export(query, form, output, db):
     """Write the library as CSV, JSON lines or Parquet."""
     if form == "parquet" and output == "-" and sys.stdout.isatty():
         raise click.UsageError("Parquet is not for a terminal: give -o FILE")
-    with Library(db) as library, _sink(output) as sink:
+    with Library(db, create=False) as library, _sink(output) as sink:
         FORMATS[form](map(row, library.tracks(query)), sink)
 
 

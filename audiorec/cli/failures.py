@@ -14,7 +14,7 @@ from audiorec.library import Library
 @db_option
 def failures(as_json, db):
     """List the files that could not be analysed, and why."""
-    with Library(db) as library:
+    with Library(db, create=False) as library:
         for failure in library.failures():
             if as_json:
                 print_json({"path": text_path(failure.path), "kind": failure.kind, "reason": failure.reason})

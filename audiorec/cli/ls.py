@@ -16,7 +16,7 @@ from audiorec.types import Track
 
 # One line a track, printed as it comes: a table that measures all its cells first takes a minute for 100,000 tracks.
 # The title stands last, where it can be as long as it is.
-LINE = "{:>6}  {:>5}  {:<8}  {:<3}  {:>6}  {:>5}  {:>5}  {:>7}  {}"
+LINE = "{:>6} {:>5}  {:<8} {:<3} {:>6} {:>5} {:>5} {:>7}  {}"
 HEADER = LINE.format("id", "BPM", "key", "", "energy", "dance", "LUFS", "length", "title")
 
 
@@ -27,7 +27,7 @@ HEADER = LINE.format("id", "BPM", "key", "", "energy", "dance", "LUFS", "length"
 @db_option
 def ls(query, limit, as_json, db):
     """List the tracks of the library that match a query."""
-    with Library(db) as library:
+    with Library(db, create=False) as library:
         tracks = islice(library.tracks(query), limit)
         if as_json:
             for track in tracks:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import click
@@ -12,7 +14,9 @@ from audiorec.cli.describe import clock
 from audiorec.cli.options import db_option, jobs_option, json_option, paths_argument, time_limit_option
 from audiorec.cli.output import print_json, stdout_console
 from audiorec.cli.progress import scan_display
+from audiorec.errors import AudiorecError, printable
 from audiorec.library import Library
+from audiorec.walk import absolute, is_gone
 
 if TYPE_CHECKING:
     from audiorec.scan import ScanReport
@@ -35,26 +39,36 @@ OUTCOMES = {
 @paths_argument
 @jobs_option
 @click.option("--retry", is_flag=True, help="Try files again that failed before and have not changed.")
+@click.option("--series", is_flag=True, help="Store beats, bars, sections and segments too.")
 @click.option("--strict", is_flag=True, help="Exit with status 1 if any file failed, now or before.")
 @time_limit_option
 @json_option
 @db_option
 @click.pass_context
-def scan(ctx, paths, jobs, retry, strict, time_limit, as_json, db):
+def scan(ctx, paths, jobs, retry, series, strict, time_limit, as_json, db):
     """Bring the library up to date with folders of music.
 
     Only new and changed files are analysed. Interrupt it whenever you like: the next scan goes on from there.
     """
+    _require_any(paths)
     with Library(db) as library, scan_display() as progress:
-        report = library.scan(paths, jobs=jobs, retry=retry, time_limit=time_limit, progress=progress)
+        report = library.scan(paths, jobs=jobs, retry=retry, series=series, time_limit=time_limit, progress=progress)
     if as_json:
         print_json(report)
     else:
         stdout_console().print(summary(report))
+    if not report.found and not report.interrupted:
+        click.echo("audiorec: no music found", err=True)
     if report.interrupted:
         click.echo("audiorec: interrupted; the next scan goes on from here", err=True)
         ctx.exit(INTERRUPTED)
     ctx.exit(1 if strict and (report.failed or report.skipped) else 0)
+
+
+def _require_any(paths: Sequence[str]) -> None:
+    """Complain if there is nothing at any of the paths: a mistyped name makes no library."""
+    if all(is_gone(absolute(os.path.expanduser(path))) for path in paths):  # noqa: PTH111 (that raises for ~nobody)
+        raise AudiorecError(f"{', '.join(map(printable, paths))}: no such file or directory")
 
 
 def outcomes(report: ScanReport) -> dict[str, int]:

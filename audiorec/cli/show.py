@@ -18,17 +18,21 @@ from audiorec.types import Track
 @click.command()
 @click.argument("track")
 @json_option
+@click.option("--series", is_flag=True, help="With --json: add beats, bars, sections and segments, if stored.")
 @db_option
-def show(track, as_json, db):
+def show(track, as_json, series, db):
     """Show everything known about one track.
 
     TRACK is its id, its path, its title or "artist - title".
     """
-    with Library(db) as library:
+    if series and not as_json:
+        raise click.UsageError("--series needs --json")
+    with Library(db, create=False) as library:
         found = library.track(track)
         if as_json:
             analysis = library.analysis(found)
-            print_json(row(found) | {"versions": analysis.versions, "timbre": timbre(analysis)})
+            more = {"versions": analysis.versions, "timbre": timbre(analysis)}
+            print_json(row(found) | more | (analysis.intervals() if series else {}))
             return
         console = stdout_console()
         console.print(panel(found.descriptors, found.tags, found.path))
@@ -41,5 +45,6 @@ def file_grid(track: Track) -> Table:
     grid = Table.grid(padding=(0, 2))
     for name, value in (known | dataclasses.asdict(track.tags)).items():
         if value is not None:
-            grid.add_row(Text(f"  {name.replace('_', ' ')}", style="cyan"), Text(printable(str(value))))
+            text = f"{value:+.2f} dB" if isinstance(value, float) else printable(str(value))  # numbers are gains
+            grid.add_row(Text(f"  {name.replace('_', ' ')}", style="cyan"), Text(text))
     return grid

@@ -11,9 +11,17 @@ from audiorec.errors import printable
 from audiorec.library import Library
 from audiorec.stats import LibraryStats
 
-HISTOGRAMS = ("bpm", "key", "energy", "decade", "genre")
+#: The histograms by their headings.
+HISTOGRAMS = {
+    "BPM, by tens": "bpm",
+    "key": "key",
+    "energy, by tenths": "energy",
+    "decade": "decade",
+    "genre": "genre",
+}
 MAX_BARS = 25  #: the longest tail is that of genres
 BAR_WIDTH = 40  #: characters of the longest bar
+LABEL_WIDTH = 30  #: characters of the longest label
 
 
 @click.command()
@@ -21,36 +29,36 @@ BAR_WIDTH = 40  #: characters of the longest bar
 @db_option
 def stats(as_json, db):
     """Show the library in numbers and histograms."""
-    with Library(db) as library:
+    with Library(db, create=False) as library:
         numbers = library.stats()
     if as_json:
         print_json(numbers)
         return
     console = stdout_console()
     console.print(headline(numbers))
-    for name in HISTOGRAMS:
+    for heading, name in HISTOGRAMS.items():
         counts = getattr(numbers, name)
         if counts:
             console.print()
-            console.print(Text(name, style="bold cyan"))
+            console.print(Text(heading, style="bold cyan"))
             console.print(histogram(counts))
 
 
 def headline(numbers: LibraryStats) -> str:
     """Return the counts in one line."""
     failed = sum(numbers.failed.values())
-    return f"{numbers.tracks} tracks, {numbers.hours:.1f} hours; {numbers.missing} missing, {failed} failed"
+    return f"{numbers.tracks} tracks, {numbers.hours:.1f} hours of music; {numbers.missing} missing, {failed} failed"
 
 
 def histogram(counts: dict[str, int]) -> Table:
-    """Return label, bar and number for each of the first `MAX_BARS` entries."""
+    """Return label, number and bar for each of the first `MAX_BARS` entries."""
     longest = max(counts.values())
     grid = Table.grid(padding=(0, 2))
+    grid.add_column(max_width=LABEL_WIDTH, no_wrap=True, justify="right" if all(map(str.isdigit, counts)) else "left")
     grid.add_column(justify="right")
     grid.add_column(width=BAR_WIDTH)
-    grid.add_column(justify="right")
     for label, count in list(counts.items())[:MAX_BARS]:
-        grid.add_row(Text(printable(label)), Text(bar(count / longest, BAR_WIDTH), style="cyan"), str(count))
+        grid.add_row(Text(printable(label)), f"{count}", Text(bar(count / longest, BAR_WIDTH), style="cyan"))
     if len(counts) > MAX_BARS:
         grid.add_row("…", "", f"{len(counts) - MAX_BARS} more")
     return grid

@@ -1,23 +1,28 @@
 """`audiorec tag`: write what was heard into the files' own tags."""
 
+from __future__ import annotations
+
 import os
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from typing import TYPE_CHECKING
 
 import click
 from rich.table import Table
 from rich.text import Text
 
-from audiorec.analysis import analyze
 from audiorec.cli.describe import NOTHING
 from audiorec.cli.options import db_option, json_option, paths_argument
 from audiorec.cli.output import print_json, stdout_console, text_path
-from audiorec.errors import FileError, printable
+from audiorec.errors import FileError, NoLibraryError, printable
 from audiorec.library import Library
-from audiorec.metadata import TagChange, plan_tags, tag_values, write_tags
 from audiorec.tagnames import FIELDS, KEY_NOTATIONS
 from audiorec.types import Descriptors
 from audiorec.walk import Walk
+
+if TYPE_CHECKING:
+    from audiorec.metadata import TagChange
 
 ACTIONS = {"add": "added", "replace": "replaced", "keep": "kept"}  #: what is done about a difference, and was done
 
@@ -61,8 +66,10 @@ def tag(ctx, paths, fields, key_notation, overwrite, dry_run, keep_mtime, as_jso
     many of them first. All other tags, pictures and the audio stay as they are, and so does every value that a file
     has already, unless --overwrite is given.
     """
+    from audiorec.metadata import plan_tags, tag_values
+
     counts = Counter()
-    with Library(db) as library:
+    with _library(db) as library:
         for file in Walk(paths):
             try:
                 if isinstance(file, FileError):
@@ -83,10 +90,20 @@ def tag(ctx, paths, fields, key_notation, overwrite, dry_run, keep_mtime, as_jso
     ctx.exit(1 if counts["failed"] else 0)
 
 
-def _heard(library: Library, path: str) -> Descriptors:
+def _library(db: str | os.PathLike | None) -> AbstractContextManager[Library | None]:
+    """Return the library, or None where there is none, for one is not needed."""
+    try:
+        return Library(db, create=False)
+    except NoLibraryError:
+        return nullcontext()
+
+
+def _heard(library: Library | None, path: str) -> Descriptors:
     """Return what was heard in a file: as the library remembers, if that is up to date."""
-    track = library.current_track(path)
-    return track.descriptors if track else analyze(path).descriptors
+    from audiorec import analysis  # a second of imports that --help must not wait for
+
+    track = library.current_track(path) if library else None
+    return track.descriptors if track else analysis.analyze(path).descriptors
 
 
 def _actions(changes: Sequence[TagChange], *, overwrite: bool) -> list[str]:
@@ -99,11 +116,15 @@ def _actions(changes: Sequence[TagChange], *, overwrite: bool) -> list[str]:
 
 
 def _write(
-    library: Library, path: str, changes: Iterable[TagChange], actions: Iterable[str], *, keep_mtime: bool
+    library: Library | None, path: str, changes: Iterable[TagChange], actions: Iterable[str], *, keep_mtime: bool
 ) -> None:
+    from audiorec.metadata import write_tags
+
     wanted = [change for change, action in zip(changes, actions, strict=True) if action != "keep"]
-    if wanted:
-        write_tags(path, wanted, keep_mtime=keep_mtime)
+    if not wanted:
+        return
+    write_tags(path, wanted, keep_mtime=keep_mtime)
+    if library:
         library.refresh_file(path)
 
 
