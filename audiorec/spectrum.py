@@ -204,9 +204,9 @@ class SpectrogramBuilder:
         self._previous = np.zeros(1 + N_FFT // 2, dtype=np.float32)
         self._windowed = np.empty((BLOCK_FRAMES, N_FFT), dtype=np.float32)
         self._power = np.empty((BLOCK_FRAMES, 1 + N_FFT // 2), dtype=np.float32)
-        self._mel: list[np.ndarray] = []
-        self._measures: list[np.ndarray] = []
-        self._chroma: list[np.ndarray] = []
+        self._mel = _Rows(N_MELS)
+        self._measures = _Rows(3)
+        self._chroma = _Rows(CHROMA_BINS)
         self._n_samples = 0
 
     def process(self, samples: np.ndarray) -> None:
@@ -219,12 +219,12 @@ class SpectrogramBuilder:
 
     def finish(self) -> Spectrogram:
         """Return the spectrogram of everything taken; the builder is spent."""
-        rest = 1 + self._n_samples // HOP_LENGTH - BLOCK_FRAMES * len(self._mel)
+        rest = 1 + self._n_samples // HOP_LENGTH - len(self._mel)
         self._transform(np.pad(self._pending, (0, N_FFT)), rest)
-        centroid, flux, level = np.concatenate(self._measures).T.copy()
+        centroid, flux, level = self._measures.finish().T.copy()
         return Spectrogram(
-            mel=np.concatenate(self._mel).T,
-            fine_chroma=np.concatenate(self._chroma).T,
+            mel=self._mel.finish().T,
+            fine_chroma=self._chroma.finish().T,
             centroid=centroid,
             flux=flux,
             level=level,
@@ -249,6 +249,31 @@ class SpectrogramBuilder:
         self._mel.append(power @ self._mel_filters)
         self._measures.append(measures)
         self._chroma.append(chroma)
+
+
+class _Rows:
+    """A float32 table that grows at its end without being copied: three hours of mel bands are never held twice."""
+
+    GROWTH = 1 << 14
+
+    def __init__(self, width: int):
+        self._table = np.empty((0, width), dtype=np.float32)
+        self._filled = 0
+
+    def append(self, rows: np.ndarray) -> None:
+        end = self._filled + len(rows)
+        if end > len(self._table):
+            self._table.resize((end + self.GROWTH, self._table.shape[1]), refcheck=False)  # the system moves the pages
+        self._table[self._filled : end] = rows
+        self._filled = end
+
+    def __len__(self) -> int:
+        return self._filled
+
+    def finish(self) -> np.ndarray:
+        """Return the table; nothing can be appended after it."""
+        self._table.resize((self._filled, self._table.shape[1]), refcheck=False)
+        return self._table
 
 
 @jit

@@ -18,6 +18,7 @@ CONTRAST_GROUPS = 6  #: of neighbouring mel bands
 MODULATION_EDGES = (0.25, 0.5, 1.0, 2.0, 4.0, 8.0, 16.0)  #: Hz, octaves of how fast the level of a band moves
 MODULATION_GROUPS = 6
 MODULATION_SIZE = 512  #: frames a window (12 s)
+MOMENT_FRAMES = 1 << 15  #: frames squared at once, so that three hours need no third copy of their mel bands
 
 
 def brightness(spectrogram: Spectrogram) -> float:
@@ -103,6 +104,10 @@ def _moments(name: str, rows: np.ndarray, counted: np.ndarray) -> dict[str, np.n
     """Return mean and standard deviation of `rows` (n, T) over the frames that are `counted` (T,)."""
     weights = counted.astype(np.float32) / np.float32(np.count_nonzero(counted))
     mean = rows @ weights
-    deviation = rows - mean[:, None]
-    np.square(deviation, out=deviation)
-    return {f"{name}_mean": mean, f"{name}_std": np.sqrt(deviation @ weights)}
+    variance = np.zeros_like(mean)
+    for start in range(0, rows.shape[1], MOMENT_FRAMES):
+        part = slice(start, start + MOMENT_FRAMES)
+        deviation = rows[:, part] - mean[:, None]
+        np.square(deviation, out=deviation)
+        variance += deviation @ weights[part]
+    return {f"{name}_mean": mean, f"{name}_std": np.sqrt(variance)}
