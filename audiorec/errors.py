@@ -14,6 +14,8 @@
     │   └── UnexpectedError  its analysis met a bug                               kind "error"
     ├── CatalogError         the library's database cannot be used: .path, .reason
     │   └── NoLibraryError   there is none yet
+    ├── ModelError           the encoder's files cannot be used: .path, .reason
+    ├── NoEmbeddingError     a track has no embedding to compare it by
     ├── QueryError           a search expression cannot be understood
     └── TrackNotFoundError   no track of the library answers to that name
 
@@ -119,6 +121,22 @@ class NoLibraryError(CatalogError):
 
     def __init__(self, path: str | os.PathLike):
         super().__init__(path, "there is no library here yet; make one with: audiorec scan FOLDER")
+
+
+class ModelError(AudiorecError):
+    """The files of the learned encoder are missing, altered, or of another version."""
+
+    def __init__(self, path: str | os.PathLike, reason: str):
+        self.path = os.fspath(path)
+        self.reason = " ".join(str(reason).split())
+        super().__init__(f"{printable(path)}: {self.reason}")
+
+    def __reduce__(self):
+        return type(self), (self.path, self.reason)
+
+
+class NoEmbeddingError(AudiorecError):
+    """A track has no embedding to compare it by."""
 
 
 class QueryError(AudiorecError):

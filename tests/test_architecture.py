@@ -15,9 +15,17 @@ PACKAGE = Path(audiorec.__file__).parent
 FLOORS = (
     ("version",),
     ("errors", "types", "arrays", "jit", "tagnames", "spelling"),
-    ("content", "spectrum", "metadata"),
-    ("decoders", "features.loudness", "features.rhythm", "features.tonal", "features.timbre"),
-    ("audio", "features.perceptual", "features.structure"),
+    ("content", "spectrum", "metadata", "encoder.card", "encoder.model"),
+    (
+        "decoders",
+        "encoder.weights",
+        "encoder.data",
+        "features.loudness",
+        "features.rhythm",
+        "features.tonal",
+        "features.timbre",
+    ),
+    ("audio", "features.perceptual", "features.structure", "encoder.embed", "encoder.train"),
     ("analysis", "schema", "walk", "workers"),
     ("catalog", "query"),
     ("scan", "stats", "watch"),
@@ -35,9 +43,11 @@ HOMES = {
     "platformdirs": {"library"},
     "pyarrow": {"cli"},
     "rich": {"cli"},
+    "safetensors": {"encoder.weights"},
     "soundfile": {"audio", "decoders"},
     "soxr": {"audio"},
     "sqlite3": {"catalog", "schema"},
+    "torch": {"encoder.data", "encoder.embed", "encoder.model", "encoder.train", "encoder.weights"},
     "watchfiles": {"watch"},
 }
 SOURCES = sorted(path for path in PACKAGE.rglob("*.py") if path.name not in ("__init__.py", "__main__.py"))
@@ -97,6 +107,21 @@ def loaded_after(code: str) -> set[str]:
 def test_importing_the_package_is_cheap():
     heavy = {"torch", "librosa", "sklearn", "numba", "numpy", "scipy", "av"}
     assert not loaded_after("import audiorec") & heavy
+
+
+def test_what_only_reads_needs_no_torch(tmp_path):
+    """Nor does it load the analysis."""
+    program = "from audiorec.cli import main\n"
+    program += "from audiorec.library import Library\n"
+    program += f"Library({str(tmp_path / 'library.db')!r}).close()\n"
+    for command in ("ls", "stats", "failures", "show 1", "similar 1"):
+        words = [*command.split(), "--db", str(tmp_path / "library.db")]
+        program += f"try: main({words})\nexcept SystemExit: pass\n"
+    assert not loaded_after(program) & {"torch", "safetensors", "librosa", "numba"}
+
+
+def test_the_analysis_loads_torch_when_it_embeds():
+    assert "torch" not in loaded_after("from audiorec import analysis, scan")
 
 
 def test_every_public_name_can_be_had():

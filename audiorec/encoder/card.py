@@ -1,0 +1,113 @@
+"""Which model there is, told without loading it: where its files are, its name, its tags.
+
+A model is two files in one folder: ``encoder.json``, its card, and ``encoder.safetensors``, what it was taught. Whether
+a track's embedding is out of date, and how its tags are grouped, is asked far more often than a network is run, so
+this module does without torch.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from audiorec.errors import ModelError
+
+PACKAGE = Path(__file__).parents[1]
+FOLDERS = (PACKAGE / "models", PACKAGE.parent / "models")  #: of an installed package, of a checkout
+CARD, TENSORS = "encoder.json", "encoder.safetensors"
+
+GENRE = "genre"  #: the group of tags from which a file's genre is chosen
+GENRE_PROBABILITY = 0.3  #: a genre that is less likely is no more than a guess
+
+
+@dataclass(frozen=True)
+class ModelCard:
+    """What ``encoder.json`` says."""
+
+    folder: Path
+    model_id: str
+    sha256: str  #: of ``encoder.safetensors``
+    config: dict[str, Any]  #: size of the network
+    tags: tuple[str, ...]
+    tag_groups: dict[str, tuple[str, ...]]  #: "genre", "mood", "instrument", ... → names
+
+
+def read_card(folder: Path | None = None) -> ModelCard:
+    """Return the card of the model in `folder`, by default of the one that comes with the package.
+
+    Raises
+    ------
+    ModelError
+        There is none, or it is not one.
+    """
+    path = (folder or default_folder()) / CARD
+    try:
+        values = json.loads(path.read_text(encoding="utf-8"))
+        return ModelCard(
+            folder=path.parent,
+            model_id=str(values["model_id"]),
+            sha256=str(values["sha256"]),
+            config=dict(values["config"]),
+            tags=tuple(values["tags"]),
+            tag_groups={group: tuple(names) for group, names in values["tag_groups"].items()},
+        )
+    except OSError as error:
+        raise ModelError(path, error.strerror or str(error)) from error
+    except KeyError as error:
+        raise ModelError(path, f"it lacks {error}") from error
+    except (ValueError, TypeError, AttributeError) as error:
+        raise ModelError(path, "it is no description of a model") from error
+
+
+def read_tensors(card: ModelCard) -> bytes:
+    """Return the content of the model's other file.
+
+    Raises
+    ------
+    ModelError
+        It cannot be read, or its SHA-256 is not that of the card.
+    """
+    path = card.folder / TENSORS
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise ModelError(path, error.strerror or str(error)) from error
+    if (found := hashlib.sha256(data).hexdigest()) != card.sha256:
+        raise ModelError(path, f"its SHA-256 is {found[:12]}…, not the {card.sha256[:12]}… of {CARD}")
+    return data
+
+
+def check_model() -> None:
+    """Raise `ModelError` unless the model that comes with the package is there and whole."""
+    read_tensors(read_card())
+
+
+def default_folder() -> Path:
+    """Return the folder of the model that comes with the package."""
+    return next((folder for folder in FOLDERS if (folder / CARD).is_file()), FOLDERS[0])
+
+
+def model_id() -> str | None:
+    """Return the name of the model that comes with the package; None where there is none that can be read."""
+    try:
+        return read_card().model_id
+    except ModelError:
+        return None
+
+
+def tag_groups() -> dict[str, tuple[str, ...]]:
+    """Return the names of the model's tags by group; nothing where there is no model."""
+    try:
+        return read_card().tag_groups
+    except ModelError:
+        return {}
+
+
+def best_genre(tags: Mapping[str, float]) -> str | None:
+    """Return the most probable genre among a track's tags; None if none is as probable as `GENRE_PROBABILITY`."""
+    genres = [name for name in tag_groups().get(GENRE, ()) if tags.get(name, 0.0) >= GENRE_PROBABILITY]
+    return max(genres, key=tags.__getitem__, default=None)

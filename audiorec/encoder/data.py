@@ -1,0 +1,127 @@
+"""What the encoder learns from: three-second windows of music, and what teachers said of each.
+
+Task: read the teachers' targets, cut windows from cached spectrograms, standardise, augment. Spectrograms are cached
+as one ``ID.npy`` a track, (T, n_mels) float16 of `Spectrogram.log_mel`; targets are ``.npz`` files without objects:
+``windows.npz`` holds `track` (N,) and `start` (N,) in seconds and `rms_db` (N,), each teacher's file arrays of N rows.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch.nn import functional
+
+from audiorec.spectrum import HOP_LENGTH, N_MELS, SAMPLE_RATE
+
+WINDOW_FRAMES = 129  #: 3 s
+SILENCE_DB = -60.0  #: windows under this level are left out
+HELD_OUT_SHARE = 8  #: one group in so many is held out
+CLIP = 6.0  #: standard deviations beyond which a target counts as this far
+#: head: file of the targets, array in it
+TEACHERS = {
+    "musicnn": ("musicnn_msd.npz", "penultimate"),
+    "tags": ("musicnn_msd.npz", "tags"),
+    "vgg": ("vgg_msd.npz", "penultimate"),
+    "mn04": ("mn04.npz", "penultimate"),
+    "mn04_3s": ("mn04_3s.npz", "penultimate"),
+    "classes": ("mn04.npz", "classes"),
+}
+
+
+@dataclass(frozen=True, eq=False)
+class Windows:
+    """Windows of music and the teachers' standardised targets for each."""
+
+    tracks: np.ndarray  #: (N,) id of the track
+    starts: np.ndarray  #: (N,) first frame
+    mels: Mapping[int, np.ndarray]  #: track id → (T, n_mels) float16, dB
+    targets: Mapping[str, torch.Tensor]  #: head → (N, width) float16
+    means: Mapping[str, np.ndarray]  #: head → (width,), of the training windows
+    scales: Mapping[str, np.ndarray]  #: head → (width,)
+    train: np.ndarray  #: rows to train on
+    held_out: np.ndarray  #: rows of the held-out groups
+
+    def log_mel(self, rows: np.ndarray) -> torch.Tensor:
+        """Return the log-mel spectrograms of some windows, (len(rows), n_mels, 129) float32."""
+        cut = np.empty((len(rows), WINDOW_FRAMES, N_MELS), dtype=np.float32)
+        for i, row in enumerate(rows):
+            mel, start = self.mels[int(self.tracks[row])], int(self.starts[row])
+            cut[i] = mel[start : start + WINDOW_FRAMES]
+        return torch.from_numpy(cut).transpose(1, 2).contiguous()
+
+    def of(self, rows: np.ndarray) -> dict[str, torch.Tensor]:
+        """Return the targets of some windows by head, float32."""
+        return {name: target[rows].float() for name, target in self.targets.items()}
+
+
+def load_windows(mel_folder: Path, target_folder: Path, groups: Mapping[int, str]) -> Windows:
+    """Read cached spectrograms and targets.
+
+    Parameters
+    ----------
+    mel_folder, target_folder : Path
+    groups : track id → name of what must not be torn between training and validation (an album, a package)
+    """
+    listed = np.load(target_folder / "windows.npz")
+    mels = {i: np.load(path) for i in groups if (path := mel_folder / f"{i}.npy").exists()}
+    starts = np.round(listed["start"].astype(np.float64) * SAMPLE_RATE / HOP_LENGTH).astype(np.int64)
+    usable = [
+        level > SILENCE_DB and track in mels and start + WINDOW_FRAMES <= len(mels[track])
+        for track, start, level in zip(listed["track"].tolist(), starts.tolist(), listed["rms_db"], strict=True)
+    ]
+    rows = np.flatnonzero(usable)
+    is_held_out = np.array([held_out(groups[track]) for track in listed["track"][rows].tolist()])
+    targets, means, scales = {}, {}, {}
+    for name, (file, array) in TEACHERS.items():
+        values = np.load(target_folder / file)[array].astype(np.float32)
+        means[name] = values[rows[~is_held_out]].mean(axis=0)
+        scales[name] = np.maximum(values[rows[~is_held_out]].std(axis=0), 1e-3)
+        standard = np.clip((values - means[name]) / scales[name], -CLIP, CLIP)
+        targets[name] = torch.from_numpy(standard.astype(np.float16))
+    return Windows(
+        listed["track"], starts, mels, targets, means, scales, train=rows[~is_held_out], held_out=rows[is_held_out]
+    )
+
+
+def held_out(group: str) -> bool:
+    """Tell whether a group is for validation: the same on every machine, whatever else is in the corpus."""
+    return int(hashlib.sha1(group.encode()).hexdigest(), 16) % HELD_OUT_SHARE == 0
+
+
+def augment(log_mel: torch.Tensor, generator: torch.Generator) -> torch.Tensor:
+    """Return `log_mel` (batch, n_mels, T) under random gain and equaliser, with bands and frames masked.
+
+    (D. Park et al., "SpecAugment", 2019, for the masks.)
+    """
+    batch = len(log_mel)
+    gain = torch.rand(batch, 1, 1, generator=generator) * 12 - 8
+    knots = torch.randn(batch, 1, 5, generator=generator) * 2.5
+    equaliser = functional.interpolate(knots, size=log_mel.shape[1], mode="linear", align_corners=True).transpose(1, 2)
+    changed = (log_mel + gain + equaliser).clamp(-80, 0)
+    for axis, longest in ((1, 12), (1, 12), (2, 24)):
+        changed = _masked(changed, axis, longest, generator)
+    return changed
+
+
+def _masked(log_mel: torch.Tensor, axis: int, longest: int, generator: torch.Generator) -> torch.Tensor:
+    size = log_mel.shape[axis]
+    first = torch.randint(0, size, (len(log_mel), 1), generator=generator)
+    width = torch.randint(0, longest, (len(log_mel), 1), generator=generator)
+    position = torch.arange(size)
+    mask = (position >= first) & (position < first + width)
+    return log_mel.masked_fill(mask[:, :, None] if axis == 1 else mask[:, None, :], -40.0)
+
+
+def mix(log_mel: torch.Tensor, targets: dict[str, torch.Tensor], share: float, order: torch.Tensor):
+    """Return windows mixed in power with others, `share` to ``1 - share``, and their targets mixed alike.
+
+    (H. Zhang et al., "mixup", 2018.)
+    """
+    power = share * 10 ** (log_mel / 10) + (1 - share) * 10 ** (log_mel[order] / 10)
+    mixed = {name: share * target + (1 - share) * target[order] for name, target in targets.items()}
+    return 10 * torch.log10(power + 1e-9), mixed

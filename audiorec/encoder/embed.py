@@ -1,0 +1,69 @@
+"""From a track's spectrogram to its embedding and tags.
+
+Task: run the network over the whole track, in chunks of half a minute so that a long one needs no more memory, and
+turn the mean of its features into a whitened vector of unit norm and into tag probabilities.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+
+import numpy as np
+import torch
+
+from audiorec.encoder.weights import Weights, load_weights
+from audiorec.spectrum import Spectrogram
+
+CHUNK_FRAMES = 1280  #: 30 s; a multiple of the network's stride
+MIN_FRAMES = 43  #: 1 s: shorter sounds are continued by silence
+
+
+@cache
+def default_weights() -> Weights:
+    """Return the weights that come with the package, loaded once a process."""
+    return load_weights()
+
+
+def features(log_mel: np.ndarray, weights: Weights) -> torch.Tensor:
+    """Return the encoder's features of a track, (n_features,): the mean over its frames.
+
+    Parameters
+    ----------
+    log_mel : (n_mels, T) float32 array
+        `Spectrogram.log_mel`, dB under the loudest cell.
+    weights : Weights
+    """
+    if log_mel.shape[1] < MIN_FRAMES:
+        log_mel = np.pad(log_mel, ((0, 0), (0, MIN_FRAMES - log_mel.shape[1])), constant_values=-80.0)
+    total, count = torch.zeros(weights.encoder.config.n_features, dtype=torch.float64), 0
+    with torch.inference_mode():
+        for start in range(0, log_mel.shape[1], CHUNK_FRAMES):
+            chunk = torch.from_numpy(np.ascontiguousarray(log_mel[:, start : start + CHUNK_FRAMES]))
+            frames = weights.encoder.frames(chunk[None])[0]
+            total += frames.sum(dim=1)
+            count += frames.shape[1]
+    return (total / count).float()
+
+
+def embed(spectrogram: Spectrogram, weights: Weights | None = None) -> tuple[np.ndarray, dict[str, float]]:
+    """Return a track's embedding, float32 of unit norm, and its tags as probabilities by name.
+
+    Silence has an embedding of zeros and no tags.
+
+    Parameters
+    ----------
+    spectrogram : Spectrogram
+    weights : Weights, optional
+        By default those that come with the package.
+    """
+    weights = weights or default_weights()
+    if not spectrogram.level.any():
+        return np.zeros(len(weights.embedding_projection), dtype=np.float32), {}
+    pooled = features(spectrogram.log_mel, weights)
+    with torch.inference_mode():
+        vector = weights.embedding_projection @ (pooled - weights.embedding_mean)
+        odds = weights.encoder.heads["tags"](pooled) * weights.tag_scale + weights.tag_mean
+    vector = vector.numpy()
+    probabilities = [round(probability, 4) for probability in torch.sigmoid(odds).tolist()]
+    tags = dict(zip(weights.tag_names, probabilities, strict=True))
+    return vector / max(float(np.linalg.norm(vector)), 1e-9), tags

@@ -1,0 +1,109 @@
+"""The encoder: a small convolutional network from a track's log-mel spectrogram to features that music is known by.
+
+Task: the network alone, its size in one `EncoderConfig`. Input is `Spectrogram.log_mel`, the same 96 bands that the
+descriptors use, in dB under the track's loudest cell, so gain does not change it. The network is fully convolutional
+in time: three seconds in training, minutes at once in use; its features are means over time, so those of a track are
+the mean of those of its parts.
+
+Residual blocks of depthwise separable convolutions (F. Chollet, "Xception", 2017; A. Howard et al., "MobileNets",
+2017) with an early stride: about 90 million operations for three seconds.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field
+
+import torch
+from torch import nn
+
+LOG_MEL_MEAN = -40.0  #: dB, about what music measures, and
+LOG_MEL_SCALE = 20.0  #: dB, its spread: constants, so that nothing depends on a batch
+
+
+@dataclass(frozen=True)
+class EncoderConfig:
+    """The size of the network; stored beside its weights."""
+
+    n_mels: int = 96
+    widths: tuple[int, ...] = (32, 64, 128, 192, 256)  #: channels of the stem and of each stage
+    blocks: tuple[int, ...] = (1, 2, 2, 2)  #: residual blocks a stage; the first of each halves the bands
+    time_strides: tuple[int, ...] = (2, 2, 1, 1)  #: of the first block of each stage, after the stem's 2
+    n_features: int = 512  #: channels of the last layer, whose means are the features
+    heads: dict[str, int] = field(default_factory=dict)  #: name and width of each linear head
+
+    @property
+    def stride(self) -> int:
+        """Frames to one position of the last layer."""
+        stride = 2
+        for factor in self.time_strides:
+            stride *= factor
+        return stride
+
+    def to_dict(self) -> dict:
+        """Return the configuration as JSON-ready values."""
+        return asdict(self) | {name: list(getattr(self, name)) for name in ("widths", "blocks", "time_strides")}
+
+    @classmethod
+    def from_dict(cls, values: dict) -> EncoderConfig:
+        """Return the configuration of `to_dict`."""
+        return cls(**values | {name: tuple(values[name]) for name in ("widths", "blocks", "time_strides")})
+
+
+class Block(nn.Module):
+    """Two depthwise separable convolutions around which the input passes, shrunk by `stride` if need be."""
+
+    def __init__(self, n_in: int, n_out: int, stride: tuple[int, int] = (1, 1)):
+        super().__init__()
+        self.convolutions = nn.Sequential(
+            *_separable(n_in, n_out, stride), nn.ReLU(inplace=True), *_separable(n_out, n_out)
+        )
+        same = n_in == n_out and stride == (1, 1)
+        self.shortcut = nn.Identity() if same else nn.Sequential(
+            nn.AvgPool2d(stride, ceil_mode=True), nn.Conv2d(n_in, n_out, 1, bias=False), nn.BatchNorm2d(n_out)
+        )  # fmt: skip
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return torch.relu(self.convolutions(x) + self.shortcut(x))
+
+
+def _separable(n_in: int, n_out: int, stride: tuple[int, int] = (1, 1)) -> list[nn.Module]:
+    return [
+        nn.Conv2d(n_in, n_in, 3, stride=stride, padding=1, groups=n_in, bias=False),
+        nn.Conv2d(n_in, n_out, 1, bias=False),
+        nn.BatchNorm2d(n_out),
+    ]
+
+
+class Encoder(nn.Module):
+    """The network: log-mel to features, features to what the heads say."""
+
+    def __init__(self, config: EncoderConfig):
+        super().__init__()
+        self.config = config
+        first, *others = config.widths
+        self.stem = nn.Sequential(
+            nn.Conv2d(1, first, 3, stride=2, padding=1, bias=False), nn.BatchNorm2d(first), nn.ReLU()
+        )
+        stages, n_in = [], first
+        for width, n_blocks, time_stride in zip(others, config.blocks, config.time_strides, strict=True):
+            stages += [Block(n_in, width, (2, time_stride)), *(Block(width, width) for _ in range(n_blocks - 1))]
+            n_in = width
+        self.stages = nn.Sequential(*stages)
+        n_bands = -(-config.n_mels // 2 ** (1 + len(others)))
+        self.collapse = nn.Sequential(
+            nn.Conv2d(n_in, config.n_features, (n_bands, 1), bias=False), nn.BatchNorm2d(config.n_features), nn.ReLU()
+        )
+        self.heads = nn.ModuleDict({name: nn.Linear(config.n_features, width) for name, width in config.heads.items()})
+
+    def frames(self, log_mel: torch.Tensor) -> torch.Tensor:
+        """Return features over time, (batch, n_features, ceil(T / stride)), of `log_mel`, (batch, n_mels, T), dB."""
+        x = (log_mel[:, None] - LOG_MEL_MEAN) / LOG_MEL_SCALE
+        return self.collapse(self.stages(self.stem(x))).squeeze(2)
+
+    def forward(self, log_mel: torch.Tensor) -> torch.Tensor:
+        """Return features, (batch, n_features), never negative: the means of `frames` over time."""
+        return self.frames(log_mel).mean(dim=2)
+
+    def predict(self, features: torch.Tensor) -> dict[str, torch.Tensor]:
+        """Return what each head makes of `features`, by name."""
+        return {name: head(features) for name, head in self.heads.items()}

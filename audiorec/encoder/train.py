@@ -1,0 +1,197 @@
+"""How the encoder is taught: multi-teacher distillation, and telling tracks apart.
+
+Task: the training loop in one function, its settings in one record. Each head regresses the standardised output of one
+teacher; windows of one track are drawn together among the windows of other tracks (InfoNCE; J. Spijkervet & J.
+Burgoyne, "Contrastive learning of musical representations", 2021). The weights that are kept are the running average.
+On a CPU the same seed gives the same weights.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import nn
+from torch.nn import functional
+
+from audiorec.encoder.data import Windows, augment, mix
+from audiorec.encoder.model import Encoder, EncoderConfig
+
+
+@dataclass(frozen=True)
+class TrainConfig:
+    """Settings of a training run."""
+
+    epochs: int = 20
+    batch: int = 64  #: pairs of windows of one track
+    learning_rate: float = 3e-3  #: at its highest, after `warm_up`; then down by a cosine
+    warm_up: int = 300  #: steps
+    weight_decay: float = 0.02
+    mixed: float = 0.3  #: share of batches that are mixed
+    contrast: float = 0.3  #: weight of telling tracks apart
+    temperature: float = 0.1
+    average: float = 0.998  #: memory of the running average, a step
+    seed: int = 0
+    device: str = "cpu"
+    bfloat16: bool = True  #: in the network; the losses are float32
+
+
+HEAD_WEIGHTS = {"musicnn": 1.0, "vgg": 1.0, "mn04": 1.0, "mn04_3s": 1.0, "classes": 0.7, "tags": 1.5}
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How a run stands at the end of an epoch."""
+
+    epoch: int
+    loss: float  #: mean over the epoch
+    scores: dict[str, float]  #: R² of each head on held-out windows, and "same_track"
+
+
+def train(
+    windows: Windows, config: TrainConfig, checkpoint: Path, *, report: Callable[[Progress], None] = lambda _: None
+) -> Encoder:
+    """Teach an encoder; go on from `checkpoint` if there is one, and write it after each epoch.
+
+    Returns the running average of the network's weights.
+    """
+    torch.manual_seed(config.seed)
+    device = torch.device(config.device)
+    network = Encoder(EncoderConfig(heads={name: target.shape[1] for name, target in windows.targets.items()}))
+    projection = nn.Linear(network.config.n_features, 128)
+    average = Encoder(network.config)
+    average.load_state_dict(network.state_dict())
+    for module in (network, projection, average):
+        module.to(device, memory_format=torch.channels_last)
+    parameters = [*network.parameters(), *projection.parameters()]
+    optimizer = torch.optim.AdamW(parameters, lr=config.learning_rate, weight_decay=config.weight_decay)
+    state = {"network": network, "projection": projection, "average": average, "optimizer": optimizer}
+    first_epoch = _resume(checkpoint, state)
+    steps = len(windows.train) // config.batch
+    for epoch in range(first_epoch, config.epochs):
+        rng = np.random.default_rng([config.seed, epoch])
+        generator = torch.Generator().manual_seed(config.seed * 1000 + epoch)
+        losses = []
+        for step, (rows, mates) in enumerate(_pairs(windows, config.batch, rng)):
+            at = epoch * steps + step
+            for group in optimizer.param_groups:
+                group["lr"] = config.learning_rate * _schedule(at, config.epochs * steps, config.warm_up)
+            both = np.concatenate([rows, mates])
+            log_mel, targets = augment(windows.log_mel(both), generator), windows.of(both)
+            is_mixed = rng.random() < config.mixed
+            if is_mixed:
+                share = rng.beta(0.4, 0.4)
+                order = torch.randperm(len(both), generator=generator)
+                log_mel, targets = mix(log_mel, targets, max(share, 1 - share), order)
+            network.train()
+            with torch.autocast(device.type, dtype=torch.bfloat16, enabled=config.bfloat16):
+                features = network(log_mel.to(device))
+            features = features.float()
+            loss = distillation_loss(network.predict(features), {k: v.to(device) for k, v in targets.items()})
+            if not is_mixed and config.contrast:
+                tracks = torch.from_numpy(windows.tracks[rows].astype(np.int64)).to(device)
+                loss = loss + config.contrast * contrast_loss(projection(features), tracks, config.temperature)
+            optimizer.zero_grad()
+            loss.backward()
+            nn.utils.clip_grad_norm_(parameters, 5.0)
+            optimizer.step()
+            _average(average, network, min(config.average, (1 + at) / (10 + at)))
+            losses.append(loss.item())
+        report(Progress(epoch + 1, float(np.mean(losses)), evaluate(average, windows)))
+        _save(checkpoint, state, epoch + 1, config)
+    return average.cpu().eval()
+
+
+def distillation_loss(predictions: dict[str, torch.Tensor], targets: dict[str, torch.Tensor]) -> torch.Tensor:
+    """Return the weighted sum over the heads of a robust squared error and a cosine distance."""
+    total = torch.zeros((), device=next(iter(targets.values())).device)
+    for name, target in targets.items():
+        error = 2 * functional.smooth_l1_loss(predictions[name], target, beta=2.0)
+        distance = 1 - functional.cosine_similarity(predictions[name], target).mean()
+        total = total + HEAD_WEIGHTS[name] * (error + 0.5 * distance)
+    return total
+
+
+def contrast_loss(projected: torch.Tensor, tracks: torch.Tensor, temperature: float) -> torch.Tensor:
+    """Return InfoNCE between the halves of a batch, row i of each from the same track, the others as negatives."""
+    first, second = functional.normalize(projected).chunk(2)
+    similarity = first @ second.T / temperature
+    same_track = (tracks[:, None] == tracks[None, :]) & ~torch.eye(len(tracks), dtype=torch.bool, device=tracks.device)
+    return functional.cross_entropy(
+        similarity.masked_fill(same_track, -1e4), torch.arange(len(tracks), device=tracks.device)
+    )
+
+
+def evaluate(encoder: Encoder, windows: Windows) -> dict[str, float]:
+    """Return the R² of each head on the held-out windows, and how often a track's late window finds its early one."""
+    encoder.eval()
+    device = next(encoder.parameters()).device
+    rows = windows.held_out
+    with torch.no_grad():
+        features = torch.cat(
+            [encoder(windows.log_mel(part).to(device)) for part in np.array_split(rows, len(rows) // 256 + 1)]
+        )
+        predictions = encoder.predict(features)
+    scores = {}
+    for name, target in windows.of(rows).items():
+        residual = ((predictions[name].cpu() - target) ** 2).sum(0)
+        spread = ((target - target.mean(0)) ** 2).sum(0).clamp_min(1e-3)
+        scores[name] = float((1 - residual / spread).clamp_min(-1).mean())
+    return scores | {"same_track": same_track_accuracy(features.cpu().numpy(), windows.tracks[rows])}
+
+
+def same_track_accuracy(features: np.ndarray, tracks: np.ndarray) -> float:
+    """Return how often, among one late window of each track, the nearest to an early window is of the same track."""
+    standard = (features - features.mean(axis=0)) / (features.std(axis=0) + 1e-5)
+    standard /= np.linalg.norm(standard, axis=1, keepdims=True)
+    places = [np.flatnonzero(tracks == track) for track in np.unique(tracks)]
+    early, late = np.array([(p[len(p) // 6], p[-1 - len(p) // 6]) for p in places if len(p) >= 6]).T
+    nearest = np.argmax(standard[early] @ standard[late].T, axis=1)
+    return float(np.mean(nearest == np.arange(len(early))))
+
+
+def _pairs(windows: Windows, batch: int, rng: np.random.Generator) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """Yield rows of windows in random order, and for each another row of the same track."""
+    order = np.argsort(windows.tracks[windows.train], kind="stable")
+    tracks, first, count = np.unique(windows.tracks[windows.train][order], return_index=True, return_counts=True)
+    place = {track: (start, size) for track, start, size in zip(tracks, first, count, strict=True)}
+    shuffled = rng.permutation(windows.train)
+    for start in range(0, len(shuffled) - batch + 1, batch):
+        rows = shuffled[start : start + batch]
+        spans = np.array([place[track] for track in windows.tracks[rows]])
+        yield rows, windows.train[order][spans[:, 0] + rng.integers(0, spans[:, 1])]
+
+
+def _schedule(step: int, total: int, warm_up: int) -> float:
+    return min(1.0, step / warm_up) * (0.02 + 0.49 * (1 + math.cos(math.pi * min(1.0, step / total))))
+
+
+@torch.no_grad()
+def _average(average: Encoder, network: Encoder, memory: float) -> None:
+    for kept, new in zip(average.state_dict().values(), network.state_dict().values(), strict=True):
+        if kept.dtype.is_floating_point:
+            kept.lerp_(new, 1 - memory)
+        else:
+            kept.copy_(new)
+
+
+def _save(path: Path, state: dict, epoch: int, config: TrainConfig) -> None:
+    temporary = path.with_name(path.name + ".tmp")
+    tensors = {name: part.state_dict() for name, part in state.items()}
+    torch.save({**tensors, "epoch": epoch, "config": json.dumps(asdict(config))}, temporary)
+    temporary.replace(path)
+
+
+def _resume(path: Path, state: dict) -> int:
+    """Load the parts of `state` from `path` and return the number of epochs done; 0 without a file."""
+    if not path.exists():
+        return 0
+    stored = torch.load(path, weights_only=True)
+    for name, part in state.items():
+        part.load_state_dict(stored[name])
+    return stored["epoch"]

@@ -1,0 +1,104 @@
+"""What the encoder was taught, in two files: ``encoder.safetensors`` and ``encoder.json`` beside it.
+
+The JSON (`card`) names the model, its size, its tags with what kind of tag each is, and the SHA-256 of the tensors,
+which is checked before they are read. Besides the network the tensors hold
+
+- ``embedding.mean`` (n_features,) and ``embedding.projection`` (n_embedding, n_features): whitening by principal
+  components, fitted on the training music;
+- ``tags.mean`` and ``tags.scale`` (n_tags,): from the tag head's output to log odds.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+import safetensors
+import safetensors.torch
+import torch
+
+from audiorec.encoder.card import CARD, TENSORS, ModelCard, read_card, read_tensors
+from audiorec.encoder.model import Encoder, EncoderConfig
+from audiorec.errors import ModelError
+
+
+@dataclass(frozen=True, eq=False)
+class Weights:
+    """A trained encoder and what belongs to it."""
+
+    model_id: str
+    encoder: Encoder
+    embedding_mean: torch.Tensor  #: (n_features,)
+    embedding_projection: torch.Tensor  #: (n_embedding, n_features)
+    tag_names: tuple[str, ...]
+    tag_groups: dict[str, tuple[str, ...]]  #: "genre", "mood", "instrument", ... → names
+    tag_mean: torch.Tensor  #: (n_tags,)
+    tag_scale: torch.Tensor  #: (n_tags,)
+
+
+def load_weights(folder: Path | None = None) -> Weights:
+    """Load the encoder from `folder`, by default the one that comes with the package.
+
+    Raises
+    ------
+    ModelError
+        The files are missing, altered, or of a form this version does not know.
+    """
+    card = read_card(folder)
+    data = read_tensors(card)
+    try:
+        return _assemble(card, safetensors.torch.load(data))
+    except (safetensors.SafetensorError, KeyError, TypeError, ValueError, RuntimeError) as error:
+        raise ModelError(card.folder / TENSORS, "its tensors are not those of this version's encoder") from error
+
+
+def save_weights(folder: Path, weights: Weights) -> None:
+    """Write `weights` to `folder`, the tensors first, so that a broken write is noticed."""
+    tensors = {
+        **weights.encoder.state_dict(),
+        "embedding.mean": weights.embedding_mean,
+        "embedding.projection": weights.embedding_projection,
+        "tags.mean": weights.tag_mean,
+        "tags.scale": weights.tag_scale,
+    }
+    data = safetensors.torch.save({name: tensor.contiguous().cpu() for name, tensor in tensors.items()})
+    card = {
+        "model_id": weights.model_id,
+        "sha256": hashlib.sha256(data).hexdigest(),
+        "config": weights.encoder.config.to_dict(),
+        "tags": weights.tag_names,
+        "tag_groups": weights.tag_groups,
+    }
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / TENSORS).write_bytes(data)
+    (folder / CARD).write_text(json.dumps(card, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+
+
+def _assemble(card: ModelCard, tensors: dict[str, torch.Tensor]) -> Weights:
+    """Return the weights; raise KeyError, TypeError, ValueError or RuntimeError where the parts do not fit together."""
+    encoder = Encoder(EncoderConfig.from_dict(card.config))
+    n_features, n_tags = encoder.config.n_features, len(card.tags)
+    if encoder.config.heads["tags"] != n_tags:
+        raise ValueError("the tag head has another number of tags")
+    weights = Weights(
+        model_id=card.model_id,
+        encoder=encoder.eval().requires_grad_(False),
+        embedding_mean=_pop(tensors, "embedding.mean", n_features),
+        embedding_projection=_pop(tensors, "embedding.projection", -1, n_features),
+        tag_names=card.tags,
+        tag_groups=card.tag_groups,
+        tag_mean=_pop(tensors, "tags.mean", n_tags),
+        tag_scale=_pop(tensors, "tags.scale", n_tags),
+    )
+    encoder.load_state_dict(tensors)
+    return weights
+
+
+def _pop(tensors: dict[str, torch.Tensor], name: str, *shape: int) -> torch.Tensor:
+    """Take a tensor out of those of the network; its shape must be this one, where -1 is any length."""
+    tensor = tensors.pop(name)
+    if tensor.dim() != len(shape) or any(n not in (-1, found) for n, found in zip(shape, tensor.shape, strict=True)):
+        raise ValueError(f"{name} has the shape {tuple(tensor.shape)}, not {shape}")
+    return tensor

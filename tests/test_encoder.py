@@ -1,0 +1,229 @@
+"""The encoder, whatever it was taught: shapes, what must not matter, and files that are not what they should be."""
+
+import hashlib
+import json
+import shutil
+
+import numpy as np
+import pytest
+import torch
+from sounds import band, drums, noise, silence
+from untrained import TAG_GROUPS, TAGS, WIDTH, random_weights
+
+from audiorec.encoder import card, embed
+from audiorec.encoder.model import Encoder, EncoderConfig
+from audiorec.encoder.weights import load_weights, save_weights
+from audiorec.errors import ModelError
+from audiorec.spectrum import SAMPLE_RATE, Spectrogram, spectrogram
+
+
+@pytest.fixture(scope="module")
+def weights():
+    return random_weights()
+
+
+@pytest.fixture(scope="module")
+def song() -> Spectrogram:
+    return spectrogram(drums(120, 8, level=0.3) + band(8))
+
+
+def features(log_mel: np.ndarray, weights) -> np.ndarray:
+    return embed.features(log_mel, weights).numpy()
+
+
+# -- the network
+
+
+@pytest.mark.parametrize("frames", [1, 43, 129, 130, 1000])
+def test_a_position_of_the_last_layer_stands_for_eight_frames(weights, frames):
+    with torch.inference_mode():
+        found = weights.encoder.frames(torch.zeros(2, 96, frames))
+    assert weights.encoder.config.stride == 8
+    assert found.shape == (2, 32, -(-frames // 8))
+
+
+def test_features_are_means_over_time_and_heads_are_named(weights):
+    log_mel = torch.from_numpy(np.random.default_rng(0).uniform(-80, 0, (2, 96, 100)).astype(np.float32))
+    with torch.inference_mode():
+        found = weights.encoder(log_mel)
+        torch.testing.assert_close(found, weights.encoder.frames(log_mel).mean(dim=2))
+        assert {name: values.shape for name, values in weights.encoder.predict(found).items()} == {"tags": (2, 6)}
+
+
+def test_the_network_as_it_is_taught_is_small():
+    assert sum(parameter.numel() for parameter in Encoder(EncoderConfig()).parameters()) <= 1.5e6
+
+
+def test_config_survives_json():
+    config = EncoderConfig(widths=(4, 8, 8, 8, 8), heads={"tags": 6})
+    assert EncoderConfig.from_dict(json.loads(json.dumps(config.to_dict()))) == config
+
+
+# -- a track
+
+
+def test_an_embedding_is_of_unit_norm_and_tags_are_probabilities(weights, song):
+    vector, tags = embed.embed(song, weights)
+    assert (vector.shape, vector.dtype) == ((WIDTH,), np.float32)
+    assert np.linalg.norm(vector) == pytest.approx(1.0, abs=1e-6)
+    assert tuple(tags) == TAGS
+    assert all(0 <= probability <= 1 for probability in tags.values())
+
+
+def test_the_same_spectrogram_gives_the_same_bytes(weights, song):
+    (first, its_tags), (second, other_tags) = (embed.embed(song, weights) for _ in range(2))
+    assert first.tobytes() == second.tobytes()
+    assert its_tags == other_tags
+
+
+def test_chunks_do_not_matter_but_at_their_edges(weights, song, monkeypatch):
+    """Less than a tenth of the frames lie where the network sees over the edge of a chunk."""
+    whole = features(song.log_mel, weights)
+    monkeypatch.setattr(embed, "CHUNK_FRAMES", 160)
+    chunked = features(song.log_mel, weights)
+    assert not np.array_equal(whole, chunked)
+    assert np.linalg.norm(chunked - whole) < 0.1 * np.linalg.norm(whole)
+
+
+def test_features_of_a_track_are_the_mean_of_those_of_its_chunks(weights, song):
+    chunk, rest = 1280, 344
+    log_mel = np.tile(song.log_mel, 6)[:, : chunk + rest]
+    parts = [features(log_mel[:, :chunk], weights), features(log_mel[:, chunk:], weights)]
+    np.testing.assert_allclose(features(log_mel, weights), np.average(parts, axis=0, weights=[chunk, rest]), rtol=1e-4)
+
+
+@pytest.mark.parametrize("gain", [0.5, 2.0])
+def test_gain_does_not_matter(weights, song, gain):
+    """Powers of two change no digit of the samples, so the rounding of logarithms is all that is left."""
+    louder = spectrogram(np.float32(gain) * (drums(120, 8, level=0.3) + band(8)).astype(np.float32))
+    vector, _ = embed.embed(louder, weights)
+    assert vector @ embed.embed(song, weights)[0] > 1 - 1e-5
+
+
+def test_another_sound_has_another_embedding(weights, song):
+    vector, _ = embed.embed(spectrogram(noise(8)), weights)
+    assert vector @ embed.embed(song, weights)[0] < 0.999
+
+
+@pytest.mark.parametrize("seconds", [1 / SAMPLE_RATE, 0.1, 5])
+def test_silence_has_no_tags_and_an_embedding_of_zeros(weights, seconds):
+    vector, tags = embed.embed(spectrogram(silence(seconds)), weights)
+    assert (vector.shape, vector.dtype, vector.any(), tags) == ((WIDTH,), np.float32, False, {})
+
+
+@pytest.mark.parametrize("samples", [1, 100, 5000])
+def test_short_sounds_have_an_embedding_too(weights, samples):
+    vector, _ = embed.embed(spectrogram(noise(1)[:samples]), weights)
+    assert np.linalg.norm(vector) == pytest.approx(1.0, abs=1e-6)
+
+
+# -- files
+
+
+@pytest.fixture
+def folder(tmp_path, weights):
+    save_weights(tmp_path, weights)
+    return tmp_path
+
+
+def test_what_is_saved_is_what_is_loaded(folder, weights, song):
+    loaded = load_weights(folder)
+    assert (loaded.model_id, loaded.tag_names, loaded.tag_groups) == ("random", TAGS, TAG_GROUPS)
+    vector, tags = embed.embed(song, loaded)
+    expected, expected_tags = embed.embed(song, weights)
+    assert vector.tobytes() == expected.tobytes()
+    assert tags == expected_tags
+
+
+def edit_card(folder, **values):
+    path = folder / card.CARD
+    path.write_text(json.dumps(json.loads(path.read_text()) | values))
+
+
+def without(folder, name):
+    path = folder / card.CARD
+    stored = json.loads(path.read_text())
+    del stored[name]
+    path.write_text(json.dumps(stored))
+
+
+def flip_a_bit(folder):
+    path = folder / card.TENSORS
+    data = bytearray(path.read_bytes())
+    data[-1] ^= 1
+    path.write_bytes(data)
+
+
+def replace_tensors(folder, data):
+    """Put other tensors there, with a card that says they are right."""
+    (folder / card.TENSORS).write_bytes(data)
+    edit_card(folder, sha256=hashlib.sha256(data).hexdigest())
+
+
+SPOILERS = {
+    "no card": (lambda folder: (folder / card.CARD).unlink(), r"encoder\.json: No such file"),
+    "no tensors": (lambda folder: (folder / card.TENSORS).unlink(), r"encoder\.safetensors: No such file"),
+    "no JSON": (lambda folder: (folder / card.CARD).write_text("{"), "no description of a model"),
+    "bytes": (lambda folder: (folder / card.CARD).write_bytes(b"\xff\xfe\x00"), "no description of a model"),
+    "another JSON": (lambda folder: (folder / card.CARD).write_text("[1, 2]"), "no description of a model"),
+    "other types": (lambda folder: edit_card(folder, tag_groups=["rock"]), "no description of a model"),
+    "incomplete card": (lambda folder: without(folder, "sha256"), "it lacks 'sha256'"),
+    "altered": (flip_a_bit, r"encoder\.safetensors: its SHA-256 is .*, not the .* of encoder\.json"),
+    "cut": (lambda folder: (folder / card.TENSORS).write_bytes(b"1234"), "its SHA-256 is"),
+    "no tensor file": (lambda folder: replace_tensors(folder, b"1234" * 100), "not those of this version's encoder"),
+    "another size": (lambda folder: edit_card(folder, config=EncoderConfig().to_dict()), "not those of this"),
+    "another config": (lambda folder: edit_card(folder, config={"layers": 3}), "not those of this"),
+    "other tags": (lambda folder: edit_card(folder, tags=["rock"]), "not those of this"),
+}
+
+
+@pytest.mark.parametrize("name", SPOILERS)
+def test_files_that_cannot_be_used_are_one_clear_line(folder, name):
+    spoil, reason = SPOILERS[name]
+    spoil(folder)
+    with pytest.raises(ModelError, match=reason) as caught:
+        load_weights(folder)
+    assert str(caught.value).startswith(str(folder))
+    assert "\n" not in str(caught.value)
+
+
+# -- the card
+
+
+@pytest.fixture
+def only_model(folder, monkeypatch):
+    """The folder of the model in use."""
+    monkeypatch.setattr(card, "FOLDERS", (folder / "nowhere", folder))
+    return folder
+
+
+def test_the_card_tells_which_model_there_is(only_model):
+    assert card.model_id() == "random"
+    assert card.tag_groups() == TAG_GROUPS
+    card.check_model()
+
+
+def test_an_installed_model_goes_before_that_of_a_checkout(only_model, weights):
+    shutil.copytree(only_model, only_model / "nowhere")
+    edit_card(only_model / "nowhere", model_id="installed")
+    assert card.model_id() == "installed"
+
+
+def test_without_a_model_nothing_is_known_of_it(only_model):
+    (only_model / card.CARD).unlink()
+    assert (card.model_id(), card.tag_groups(), card.best_genre({"rock": 1.0})) == (None, {}, None)
+    with pytest.raises(ModelError, match=r"encoder\.json: No such file"):
+        card.check_model()
+
+
+@pytest.mark.parametrize(
+    ("tags", "genre"),
+    [
+        ({"rock": 0.5, "jazz": 0.6, "happy": 0.9}, "jazz"),
+        ({"rock": 0.3, "jazz": 0.2}, "rock"),
+        ({"rock": 0.29, "happy": 0.9}, None),
+        ({}, None),
+    ],
+)
+def test_the_genre_is_the_most_probable_one_if_it_is_no_guess(only_model, tags, genre):
+    assert card.best_genre(tags) == genre
