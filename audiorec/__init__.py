@@ -28,6 +28,8 @@ _HOMES = {
     "FileError": "errors",
     "FileTags": "types",
     "Library": "library",
+    "ModelError": "errors",
+    "NoEmbeddingError": "errors",
     "QueryError": "errors",
     "Spectrogram": "spectrum",
     "Track": "types",

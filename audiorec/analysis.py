@@ -3,7 +3,8 @@
 Task: decode once, measure levels and spectrum on the way, then compute each feature from what it needs. `FEATURES`
 lists them all. A feature is a function whose parameters name the values it needs: values of other features, or of the
 front end, `levels` and `spectrogram`. Each has a version of its own, to be raised whenever its values change;
-everything computed from them counts as changed too (`stale_features`).
+everything computed from them counts as changed too (`stale_features`). The version of what is learned is the name of
+the model.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from typing import Any
 import numpy as np
 
 from audiorec.audio import MonoResampler, open_stream
+from audiorec.encoder.card import model_id
 from audiorec.errors import EmptyAudioError
 from audiorec.features import loudness, perceptual, rhythm, structure, timbre, tonal
 from audiorec.spectrum import SAMPLE_RATE, SpectrogramBuilder, fold_chroma
@@ -32,7 +34,7 @@ class Feature:
     """
 
     name: str
-    version: int
+    version: int | str | None  #: None where there is no model
     compute: Callable[..., Any]  #: returns the feature's value, or a tuple of its values
     outputs: tuple[str, ...] = ()  #: names of the values, if there are several or the name is another
     optional: bool = False
@@ -104,6 +106,12 @@ def _measurements(spectrogram, onset_strength, onset_correlation, beats):
     return perceptual.measure(spectrogram, onset_correlation, beat_strength=beat_strength)
 
 
+def _embedding(spectrogram):
+    from audiorec.encoder.embed import embed  # torch: seconds of imports, for those who want an embedding
+
+    return embed(spectrogram)
+
+
 FEATURES = (
     # measured while the file is decoded
     Feature("levels", 1, _supplied_by_front_end),
@@ -139,6 +147,8 @@ FEATURES = (
     Feature("speechiness", 1, perceptual.speechiness),
     Feature("liveness", 1, perceptual.liveness),
     Feature("mood", 1, perceptual.mood),
+    # learned
+    Feature("embedding", model_id(), _embedding, ("embedding", "tags")),
     # structure
     Feature("sections", 1, structure.sections, optional=True),
     Feature("segments", 1, structure.segments, optional=True),
@@ -147,12 +157,12 @@ FRONT_END = ("levels", "spectrogram")
 _DESCRIPTORS = tuple(field.name for field in fields(Descriptors))
 
 
-def current_versions() -> dict[str, int]:
+def current_versions() -> dict[str, int | str | None]:
     """Return the version of each feature that this code computes, by name."""
     return {feature.name: feature.version for feature in FEATURES}
 
 
-def stale_features(versions: Mapping[str, int]) -> frozenset[str]:
+def stale_features(versions: Mapping[str, int | str]) -> frozenset[str]:
     """Return the names of the features to recompute where `versions` were stored.
 
     Those whose version differs, and those computed from them. An optional feature that was never computed is not
@@ -180,6 +190,7 @@ def analyze(
     features: Iterable[str] | None = None,
     known: Descriptors | None = None,
     true_peak: bool = False,
+    embed: bool = True,
 ) -> Analysis:
     """Analyse a file.
 
@@ -187,12 +198,14 @@ def analyze(
     ----------
     path : str, bytes or PathLike
     features : names from `FEATURES`, optional
-        Compute these alone; by default all of them.
+        Compute these alone; by default all of them, but for what the two options below leave out.
     known : Descriptors, optional
         What is known already: the result keeps its other fields, and nothing is decoded for what can be computed
         from them.
     true_peak : bool
         Whether to measure `true_peak` too, which costs as much as all the rest.
+    embed : bool
+        Whether to compute `embedding` and `tags` too.
 
     Returns
     -------
@@ -203,6 +216,8 @@ def analyze(
     ------
     FileError
         The file cannot be read or decoded.
+    ModelError
+        An embedding is wanted, and the model's files are missing or altered.
     ValueError
         `features` has a name that is not in `FEATURES`.
 
@@ -212,7 +227,7 @@ def analyze(
     >>> analysis.descriptors.tempo, analysis.descriptors.camelot  # doctest: +SKIP
     (128.02, '8A')
     """
-    wanted = _wanted(features, true_peak=true_peak)
+    wanted = _wanted(features, true_peak=true_peak, embed=embed)
     values = _known_values(known, wanted)
     plan = _plan(wanted, values)
     damaged = 0
@@ -227,19 +242,21 @@ def analyze(
     return _compute(os.fsdecode(path), plan, wanted, values, known, damaged)
 
 
-def analyze_samples(samples: np.ndarray, sample_rate: int, *, true_peak: bool = False) -> Analysis:
+def analyze_samples(samples: np.ndarray, sample_rate: int, *, true_peak: bool = False, embed: bool = True) -> Analysis:
     """Analyse samples, (n,) or (n, channels), full scale at 1.0, at any rate; see `analyze`.
 
     Raises
     ------
     EmptyAudioError
         There are no samples.
+    ModelError
+        An embedding is wanted, and the model's files are missing or altered.
     ValueError
         The samples are of another shape or not all finite.
 
     >>> clicks = np.zeros(22050 * 8)
     >>> clicks[::11025] = 1
-    >>> round(analyze_samples(clicks, 22050).descriptors.tempo)
+    >>> round(analyze_samples(clicks, 22050, embed=False).descriptors.tempo)
     120
     """
     samples = np.asarray(samples, dtype=np.float32)
@@ -248,7 +265,7 @@ def analyze_samples(samples: np.ndarray, sample_rate: int, *, true_peak: bool = 
         raise ValueError(f"samples must be finite and (n,) or (n, channels), got shape {samples.shape}")
     if not len(samples):
         raise EmptyAudioError("samples", "it holds no samples")
-    wanted = _wanted(None, true_peak=true_peak)
+    wanted = _wanted(None, true_peak=true_peak, embed=embed)
     plan = _plan(wanted, {})
     front_end = _FrontEnd(sample_rate, samples.shape[1], set(FRONT_END), true_peak=true_peak)
     front_end.process(samples)
@@ -279,10 +296,11 @@ class _FrontEnd:
         return values
 
 
-def _wanted(features: Iterable[str] | None, *, true_peak: bool) -> frozenset[str]:
+def _wanted(features: Iterable[str] | None, *, true_peak: bool, embed: bool) -> frozenset[str]:
     names = current_versions().keys()
     if features is None:
-        return frozenset(names if true_peak else names - {"true_peak"})
+        choices = {"true_peak": true_peak, "embedding": embed}
+        return frozenset(name for name in names if choices.get(name, True))
     wanted = frozenset(features)
     if unknown := wanted - names:
         raise ValueError(f"features={sorted(unknown)} must be among {sorted(names)}")
@@ -328,6 +346,8 @@ def _compute(
         versions={feature.name: feature.version for feature in plan if feature.name in wanted},
         timbre=values.get("timbre"),
         timbre_names=values.get("timbre_names", ()),
+        embedding=values.get("embedding"),
+        tags=values.get("tags"),
         damaged=damaged,
         **{name: values[name] if name in fresh else None for name in SERIES},
     )

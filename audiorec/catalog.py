@@ -114,10 +114,11 @@ class Catalog:
 
     def analysis(self, track: Track) -> Analysis:
         """Return what is stored of the analysis of a track: all, of the time series those that were added."""
-        [(damaged, versions, names, vector)] = self.rows(
-            "SELECT damaged, versions, names, vector FROM track"
+        [(damaged, versions, names, timbre, embedding, tags)] = self.rows(
+            "SELECT damaged, versions, names, timbre.vector, embedding.vector, tags FROM track"
             " LEFT JOIN descriptors ON descriptors.track_id = track.id LEFT JOIN timbre ON timbre.track_id = track.id"
-            " LEFT JOIN timbre_names ON timbre_names.id = names_id WHERE track.id = ?",
+            " LEFT JOIN timbre_names ON timbre_names.id = names_id"
+            " LEFT JOIN embedding ON embedding.track_id = track.id WHERE track.id = ?",
             [track.id],
         )
         series = self.rows("SELECT name, dtype, data FROM series WHERE track_id = ?", [track.id])
@@ -126,10 +127,24 @@ class Catalog:
             track.descriptors,
             **{name: arrays.unpack(dtype, data) for name, dtype, data in series},
             versions=json.loads(versions or "{}"),
-            timbre=None if vector is None else np.frombuffer(vector, LITTLE_ENDIAN_FLOAT32).astype(np.float32),
+            timbre=None if timbre is None else _vector(timbre),
             timbre_names=tuple(json.loads(names or "[]")),
+            embedding=None if embedding is None else _vector(embedding),
+            tags=None if tags is None else json.loads(tags),
             damaged=damaged,
         )
+
+    def embeddings(self, model_id: str) -> tuple[np.ndarray, np.ndarray]:
+        """Return ids, (n,), and a model's embeddings, (n, width) float32, of the tracks that are there and have one."""
+        rows = list(
+            self.rows(
+                "SELECT track_id, vector FROM embedding JOIN track ON id = track_id"
+                " WHERE model_id = ? AND NOT missing ORDER BY track_id",
+                [model_id],
+            )
+        )
+        ids = np.array([track_id for track_id, _ in rows], dtype=np.int64)
+        return ids, _vector(b"".join(vector for _, vector in rows)).reshape(len(rows), -1 if rows else 0)
 
     def files(self, where: str = "1", parameters: Iterable[Any] = ()) -> Iterator[StoredFile]:
         """Yield the files of the tracks that meet an SQL condition, in the order of their ids."""
@@ -162,7 +177,8 @@ class Catalog:
         with self._transaction():
             track_id = self._write_track(file, content_hash, tags)
             self._connection.execute("UPDATE track SET damaged = ? WHERE id = ?", (analysis.damaged, track_id))
-            self._connection.execute("DELETE FROM series WHERE track_id = ?", (track_id,))
+            for table in ("series", "embedding"):  # not every analysis has them
+                self._connection.execute(f"DELETE FROM {table} WHERE track_id = ?", (track_id,))
             self._write_analysis(track_id, analysis)
 
     def copy(self, twin_id: int, file: FoundFile, content_hash: str, tags: FileTags) -> None:
@@ -173,6 +189,7 @@ class Catalog:
                 ("descriptors", ", ".join(("versions", *DESCRIPTOR_FIELDS))),
                 ("timbre", "names_id, vector"),
                 ("series", "name, dtype, data"),
+                ("embedding", "model_id, vector, tags"),
             ):
                 self._connection.execute(f"DELETE FROM {table} WHERE track_id = ?", (track_id,))
                 self._connection.execute(
@@ -194,7 +211,7 @@ class Catalog:
             self._forget_failure(file.path)
 
     def update_analysis(self, track_id: int, analysis: Analysis) -> None:
-        """Replace the descriptors of a track, and of its versions, timbre and series what the analysis brings anew."""
+        """Replace the descriptors of a track, and of all else the analysis holds what it brings anew."""
         with self._transaction():
             row = self._connection.execute(
                 "SELECT path, versions FROM track JOIN descriptors ON track_id = id WHERE id = ?", (track_id,)
@@ -278,6 +295,16 @@ class Catalog:
         )
         if analysis.timbre is not None:
             self._write_timbre(track_id, analysis.timbre, analysis.timbre_names)
+        if analysis.embedding is not None:
+            self._connection.execute(
+                "INSERT OR REPLACE INTO embedding (track_id, model_id, vector, tags) VALUES (?, ?, ?, ?)",
+                (
+                    track_id,
+                    analysis.versions["embedding"],
+                    analysis.embedding.astype(LITTLE_ENDIAN_FLOAT32).tobytes(),
+                    json.dumps(analysis.tags, ensure_ascii=False),
+                ),
+            )
         series = {name: getattr(analysis, name) for name in SERIES}
         self._connection.executemany(
             "INSERT OR REPLACE INTO series VALUES (?, ?, ?, ?)",
@@ -294,6 +321,10 @@ class Catalog:
 
     def _forget_failure(self, path: bytes) -> None:
         self._connection.execute("DELETE FROM failure WHERE path = ?", (path,))
+
+
+def _vector(data: bytes) -> np.ndarray:
+    return np.frombuffer(data, LITTLE_ENDIAN_FLOAT32).astype(np.float32)
 
 
 def _track(row: tuple) -> Track:

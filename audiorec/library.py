@@ -5,20 +5,27 @@
 ...     library.scan(["~/Music"])
 ...     for track in library.tracks("bpm:118..124 key:8A energy:>0.7"):
 ...         print(track.tags.artist, track.tags.title)
+...     for track, score in library.similar(library.track("So What")):
+...         print(f"{score:.2f}", track.tags.artist, track.tags.title)
 """
 
 from __future__ import annotations
 
 import json
 import os
+import shlex
 import threading
 from collections.abc import Callable, Iterable, Iterator
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from audiorec import query as search
 from audiorec.catalog import Catalog, Failure
-from audiorec.errors import TrackNotFoundError, printable
+from audiorec.encoder import card
+from audiorec.errors import NoEmbeddingError, TrackNotFoundError, printable
 from audiorec.schema import fold
 from audiorec.spelling import nearest
 from audiorec.stats import LibraryStats, library_stats
@@ -30,6 +37,8 @@ if TYPE_CHECKING:
     from audiorec.scan import ScanProgress, ScanReport
 
 PathLike = str | bytes | os.PathLike
+
+SAME_SOUND = "content_hash = (SELECT content_hash FROM track WHERE id = ?)"
 
 
 def default_database() -> Path:
@@ -83,6 +92,7 @@ class Library:
         jobs: int | None = None,
         retry: bool = False,
         series: bool = False,
+        embed: bool = True,
         time_limit: float = TIME_LIMIT,
         progress: Callable[[ScanProgress], None] | None = None,
     ) -> ScanReport:
@@ -105,6 +115,8 @@ class Library:
         series : bool
             Store beats, bars, sections and segments too, 30 kB for a minute of music; also of tracks that were
             analysed without them.
+        embed : bool
+            Compute embeddings and tags too; what a scan without them leaves out, the next scan with them computes.
         time_limit : float
             Seconds that the analysis of one file may take.
         progress : callable, optional
@@ -114,15 +126,19 @@ class Library:
         ------
         CatalogError
             The database cannot be written, or another process is scanning into it.
+        ModelError
+            Embeddings are wanted, and the model's files are missing or altered.
         """
         with self._catalog.scan_lock():
-            return self._scan(Walk(_paths(paths)), jobs, time_limit, progress, retry=retry, series=series)
+            walk = Walk(_paths(paths))
+            return self._scan(walk, jobs, time_limit, progress, retry=retry, series=series, embed=embed)
 
     def watch(
         self,
         paths: PathLike | Iterable[PathLike],
         *,
         jobs: int | None = None,
+        embed: bool = True,
         time_limit: float = TIME_LIMIT,
         progress: Callable[[ScanProgress], None] | None = None,
         stop_event: threading.Event | None = None,
@@ -135,7 +151,7 @@ class Library:
 
         with self._catalog.scan_lock():
             for walk in walks(_paths(paths), stop_event=stop_event):
-                report = self._scan(walk, jobs, time_limit, progress)
+                report = self._scan(walk, jobs, time_limit, progress, embed=embed)
                 if report.found or report.missing:
                     yield report
                 if report.interrupted:
@@ -148,15 +164,18 @@ class Library:
         time_limit: float,
         progress: Callable[[ScanProgress], None] | None,
         *,
+        embed: bool,
         retry: bool = False,
         series: bool = False,
     ) -> ScanReport:
         from audiorec import analysis  # half a second of imports, which a search can do without
         from audiorec.scan import Scan
 
+        if embed:
+            card.check_model()  # once, rather than in the failure of each file
+        options = {"retry": retry, "series": series, "embed": embed, "progress": progress}
         with WorkerPool(_available_cores() if jobs is None else jobs, time_limit=time_limit) as pool:
-            scan = Scan(self._catalog, pool, analyze=analysis.analyze, retry=retry, series=series, progress=progress)
-            return scan.run(walk)
+            return Scan(self._catalog, pool, analyze=analysis.analyze, **options).run(walk)
 
     def tracks(self, query: str = "") -> Iterator[Track]:
         """Yield the tracks that a search finds, by default all that are not missing; `audiorec.query` has the language.
@@ -198,8 +217,54 @@ class Library:
         """Return what is stored of a track's analysis: descriptors, versions, timbre; the time series if a scan did."""
         return self._catalog.analysis(track)
 
-    def current_track(self, path: PathLike) -> Track | None:
-        """Return the track of a file if all that is known of it is up to date; None if it should be scanned first."""
+    def embeddings(self) -> tuple[np.ndarray, np.ndarray]:
+        """Return ids, (n,), and embeddings of the present model, (n, width) float32, of the tracks that have one.
+
+        Raises
+        ------
+        ModelError
+            There is no model.
+        """
+        return self._catalog.embeddings(card.read_card().model_id)
+
+    def similar(self, track: Track, n: int = 10) -> list[tuple[Track, float]]:
+        """Return the `n` tracks that sound most like a track, with the cosine of their embeddings, best first.
+
+        Neither the track itself is among them nor another file of the same sound, nor what is missing.
+
+        Raises
+        ------
+        NoEmbeddingError
+            The track has no embedding of the present model, or is silence.
+        ModelError
+            There is no model.
+        ValueError
+            `n` is less than 1.
+        """
+        if n < 1:
+            raise ValueError(f"n={n} must be at least 1")
+        query = self._embedding(track)
+        ids, vectors = self.embeddings()
+        scores = vectors.reshape(len(ids), len(query)) @ query
+        same_sound = {stored.id for stored in self._catalog.files(SAME_SOUND, [track.id])}
+        best = (at for at in np.argsort(-scores, kind="stable").tolist() if int(ids[at]) not in same_sound)
+        return [(self.track(int(ids[at])), float(scores[at])) for at in islice(best, n)]
+
+    def _embedding(self, track: Track) -> np.ndarray:
+        analysis = self._catalog.analysis(track)
+        name, mend = printable(track.path), f"make one with: audiorec scan {shlex.quote(printable(track.path))}"
+        if analysis.embedding is None or analysis.versions["embedding"] != card.read_card().model_id:
+            what = "no embedding" if analysis.embedding is None else "an embedding of another model"
+            raise NoEmbeddingError(f"{name}: it has {what}; {mend}")
+        if not analysis.embedding.any():
+            raise NoEmbeddingError(f"{name}: it is silence, which sounds like nothing else")
+        return analysis.embedding
+
+    def current_track(self, path: PathLike, *, embed: bool = False) -> Track | None:
+        """Return the track of a file if what is known of it is up to date; None if it should be scanned first.
+
+        Its embedding and tags count only with `embed`.
+        """
         from audiorec.analysis import stale_features
 
         try:
@@ -208,7 +273,8 @@ class Library:
             return None
         condition = "path = ? AND size = ? AND mtime_ns = ? AND NOT missing"
         for stored in list(self._catalog.files(condition, file)):
-            if not stale_features(json.loads(stored.versions)):
+            stale = stale_features(json.loads(stored.versions))
+            if not (stale if embed else stale - {"embedding"}):
                 return self.track(stored.id)
         return None
 

@@ -74,10 +74,8 @@ def read_tags(path: str | os.PathLike) -> FileTags:
         return FileTags(**values)
 
 
-def tag_values(descriptors: Descriptors, fields: Sequence[str] = FIELDS) -> dict[str, Any]:
+def tag_values(descriptors: Descriptors, fields: Sequence[str] = FIELDS, *, genre: str | None = None) -> dict[str, Any]:
     """Return what was heard in a track as values for `plan_tags`; None for what is not known.
-
-    Descriptors have no genre, so it is always None.
 
     >>> tag_values(Descriptors(tempo=127.98, key=9, mode=0), ["bpm", "key", "mood"])
     {'bpm': 127.98, 'key': (9, 0), 'mood': None}
@@ -88,7 +86,7 @@ def tag_values(descriptors: Descriptors, fields: Sequence[str] = FIELDS) -> dict
         "bpm": descriptors.tempo,
         "key": (descriptors.key, descriptors.mode) if has_key else None,
         "mood": descriptors.mood,
-        "genre": None,
+        "genre": genre,
         "energy": descriptors.energy,
         "replaygain": (gain, descriptors.peak) if gain is not None and math.isfinite(gain) else None,
     }

@@ -21,7 +21,7 @@ import json
 import os
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -35,6 +35,8 @@ from audiorec.workers import Task, WorkerPool
 # The others, long time series and the costly true peak, are for those who ask.
 STORED_FEATURES = frozenset(feature.name for feature in analysis.FEATURES if not feature.optional)
 SERIES_FEATURES = frozenset(feature.name for feature in analysis.FEATURES if not set(SERIES).isdisjoint(feature.values))
+LEARNED_FEATURES = frozenset({"embedding"})
+NO_FEATURES: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +141,8 @@ class Scan:
     """One pass; `analyze` is `analysis.analyze`, or another function that worker processes can import.
 
     With `series`, the time series are stored too, also of tracks that were analysed without them. A track that has
-    them keeps them, and up to date, in other scans too, until its sound changes.
+    them keeps them, and up to date, in other scans too, until its sound changes. Without `embed`, no track gets an
+    embedding that has none of the present model; the next scan with it makes up for that.
     """
 
     def __init__(
@@ -150,12 +153,15 @@ class Scan:
         analyze: Analyze,
         retry: bool = False,
         series: bool = False,
+        embed: bool = True,
         progress: Callable[[ScanProgress], None] | None = None,
     ):
         self._catalog = catalog
         self._pool = pool
         self._retry = retry
-        self._features = STORED_FEATURES | SERIES_FEATURES if series else STORED_FEATURES
+        self._features = STORED_FEATURES | (SERIES_FEATURES if series else NO_FEATURES)
+        self._features -= NO_FEATURES if embed else LEARNED_FEATURES
+        self._embed = embed
         self._progress = progress
         self._analyze = analyze
         self._outcomes: Counter[str] = Counter()
@@ -234,7 +240,9 @@ class Scan:
         if stored.versions not in self._stale_features:
             versions = json.loads(stored.versions)
             stale = analysis.stale_features(versions)
-            if not self._features.issubset(versions.keys() | stale):
+            if not self._embed and not _has_current_embedding(versions):
+                stale -= LEARNED_FEATURES
+            if not (self._features & SERIES_FEATURES).issubset(versions.keys() | stale):
                 stale |= SERIES_FEATURES
             self._stale_features[stored.versions] = stale
         return self._stale_features[stored.versions]
@@ -327,6 +335,11 @@ class Scan:
 
     def _is_absent(self, path: bytes, walk: Walk) -> bool:
         return path not in self._seen and walk.covers(path)
+
+
+def _has_current_embedding(versions: Mapping[str, int | str]) -> bool:
+    """Tell whether a track has an embedding of the present model, which is kept up to date like all it has."""
+    return "embedding" in versions and versions["embedding"] == analysis.current_versions()["embedding"]
 
 
 def _may_be_read(path: bytes) -> bool:

@@ -106,6 +106,14 @@ MIGRATIONS = (
         PRIMARY KEY (track_id, name)
     );
     """,
+    """
+    CREATE TABLE embedding (
+        track_id INTEGER PRIMARY KEY REFERENCES track (id) ON DELETE CASCADE,
+        model_id TEXT NOT NULL,
+        vector BLOB NOT NULL,
+        tags TEXT NOT NULL
+    );
+    """,
 )
 SCHEMA = len(MIGRATIONS)
 

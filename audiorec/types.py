@@ -94,14 +94,16 @@ class Analysis:
 
     `beats` and `bars` are seconds; `sections` and `segments` are structured arrays whose first fields are `start`,
     `duration` (seconds) and `confidence` (0-1). A series is None where it was not asked for. `versions` maps each
-    feature to the version of the code that computed it.
+    feature to the version of the code that computed it, for `embedding` the name of the model.
     """
 
     path: str
     descriptors: Descriptors
-    versions: dict[str, int] = field(default_factory=dict)
+    versions: dict[str, int | str] = field(default_factory=dict)
     timbre: np.ndarray | None = None  #: (n,) float32, named by `timbre_names`
     timbre_names: tuple[str, ...] = ()
+    embedding: np.ndarray | None = None  #: (n,) float32 of unit norm, zeros for silence: neighbours sound alike
+    tags: dict[str, float] | None = None  #: probability of each of the model's tags; none for silence
     beats: np.ndarray | None = None
     beat_confidence: np.ndarray | None = None
     bars: np.ndarray | None = None
@@ -125,7 +127,9 @@ class Analysis:
 
 
 SERIES = tuple(
-    field.name for field in dataclasses.fields(Analysis) if "ndarray" in field.type and field.name != "timbre"
+    field.name
+    for field in dataclasses.fields(Analysis)
+    if "ndarray" in field.type and field.name not in ("timbre", "embedding")
 )  #: the fields of `Analysis` that are time series
 
 

@@ -12,6 +12,9 @@ from sounds import band, clicks, drums, noise, silence, speech, tone
 import audiorec
 from audiorec import analysis
 from audiorec.analysis import FEATURES, Feature, analyze, analyze_samples, current_versions, stale_features
+from audiorec.encoder import card
+from audiorec.encoder.embed import default_weights
+from audiorec.errors import ModelError
 from audiorec.types import Descriptors, json_ready
 
 SAMPLES = Path(__file__).parent.parent / "samples"
@@ -178,6 +181,40 @@ def test_every_descriptor_is_given_by_one_feature():
     given = [value for feature in FEATURES for value in feature.values]
     assert len(given) == len(set(given))
     assert {field.name for field in dataclasses.fields(Descriptors)} <= set(given)
+
+
+def test_embedding_and_tags_are_of_the_model_that_is_their_version(song):
+    found = analyze(song)
+    assert found.versions["embedding"] == card.model_id()
+    assert np.linalg.norm(found.embedding) == pytest.approx(1.0, abs=1e-5)
+    assert tuple(found.tags) == card.read_card().tags
+    silent = analyze_samples(silence(2), 22_050)
+    assert (silent.embedding.any(), silent.tags) == (False, {})
+
+
+def test_an_embedding_can_be_left_out_and_made_up_for(song):
+    whole, without = analyze(song), analyze(song, embed=False)
+    assert (without.embedding, without.tags) == (None, None)
+    assert without.descriptors == whole.descriptors
+    assert stale_features(without.versions) == {"embedding"}
+    later = analyze(song, features=stale_features(without.versions), known=without.descriptors)
+    assert later.versions == {"embedding": card.model_id()}
+    assert (later.embedding.tobytes(), later.tags) == (whole.embedding.tobytes(), whole.tags)
+
+
+def test_a_new_model_makes_the_embedding_alone_stale(monkeypatch):
+    stored = current_versions()
+    new = tuple(dataclasses.replace(f, version="a newer one") if f.name == "embedding" else f for f in FEATURES)
+    monkeypatch.setattr(analysis, "FEATURES", new)
+    assert stale_features(stored) == {"embedding"}
+
+
+def test_without_a_model_only_the_embedding_fails(song, tmp_path, monkeypatch):
+    monkeypatch.setattr(card, "FOLDERS", (tmp_path,))
+    default_weights.cache_clear()
+    with pytest.raises(ModelError, match=r"encoder\.json: No such file"):
+        analyze(song)
+    assert analyze(song, embed=False).descriptors.tempo is not None
 
 
 def test_features_stand_after_those_they_need():

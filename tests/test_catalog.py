@@ -135,6 +135,47 @@ def test_series_follow_their_track(catalog):
     assert [*catalog.rows("SELECT * FROM series")] == []
 
 
+UNIT = np.array([[0.6, -0.8]], np.float32)
+LEARNED = {"embedding": UNIT[0], "tags": {"hip hop": 0.75, "années 80": 0.25}}
+VERSIONS = {"rhythm": 1, "embedding": "model-1"}
+
+
+def test_embedding_and_tags_come_out_as_they_went_in(catalog):
+    catalog.add(FILE, "hash", TAGS, an_analysis(versions=VERSIONS, **LEARNED))
+    analysis = catalog.analysis(only(catalog.tracks()))
+    assert (analysis.embedding.tolist(), analysis.embedding.dtype) == (UNIT[0].tolist(), np.float32)
+    assert (analysis.tags, analysis.versions) == (LEARNED["tags"], VERSIONS)
+    assert only(catalog.rows("""SELECT tags ->> '$."hip hop"' > 0.5 FROM embedding""")) == (1,)
+
+
+def test_embeddings_follow_their_track(catalog):
+    catalog.add(FILE, "hash", TAGS, an_analysis())
+    original = only(catalog.tracks())
+    assert (catalog.analysis(original).embedding, catalog.analysis(original).tags) == (None, None)
+    catalog.update_analysis(original.id, an_analysis(versions={"embedding": "model-1"}, **LEARNED))
+    catalog.update_analysis(original.id, an_analysis(versions={"rhythm": 2}))
+    catalog.copy(original.id, FILE._replace(path=b"/music/b.ogg"), "hash", TAGS)
+    ids, vectors = catalog.embeddings("model-1")
+    assert (ids.tolist(), vectors.tolist()) == ([1, 2], [*UNIT.tolist()] * 2)
+    assert [catalog.analysis(track).tags for track in catalog.tracks()] == [LEARNED["tags"]] * 2
+    catalog.add(FILE, "other", TAGS, an_analysis())
+    assert catalog.analysis(original).embedding is None
+    assert catalog.embeddings("model-1")[0].tolist() == [2]
+    catalog.mark([2], missing=True)
+    assert [values.size for values in catalog.embeddings("model-1")] == [0, 0]
+    catalog.prune()
+    assert [*catalog.rows("SELECT * FROM embedding")] == []
+
+
+def test_embeddings_of_another_model_are_not_compared(catalog):
+    for number, model in enumerate(("model-1", "model-2", "model-2")):
+        file = FILE._replace(path=b"/%d.ogg" % number)
+        catalog.add(file, str(number), TAGS, an_analysis(versions={"embedding": model}, **LEARNED))
+    ids, vectors = catalog.embeddings("model-2")
+    assert (ids.dtype, ids.tolist(), vectors.shape, vectors.dtype) == (np.int64, [2, 3], (2, 2), np.float32)
+    assert catalog.embeddings("model-3")[0].tolist() == []
+
+
 def test_copy_has_its_own_file_and_the_same_analysis(catalog):
     catalog.add(FILE, "hash", TAGS, an_analysis(damaged=4))
     original = only(catalog.tracks())
@@ -303,8 +344,10 @@ def test_locked_database_is_refused(tmp_path, monkeypatch):
 # -- schemas
 
 
-@pytest.mark.parametrize(("number", "beats"), [(1, None), (2, [0.5, 1.0])])
-def test_databases_of_all_schemas_open(tmp_path, number, beats):
+@pytest.mark.parametrize(
+    ("number", "beats", "tags"), [(1, None, None), (2, [0.5, 1.0], None), (3, [0.5, 1.0], {"jazz": 0.75, "rock": 0.25})]
+)
+def test_databases_of_all_schemas_open(tmp_path, number, beats, tags):
     """Each dump is what a schema looked like, and stays as it is."""
     path = tmp_path / "library.db"
     connection = sqlite3.connect(path)
@@ -316,6 +359,9 @@ def test_databases_of_all_schemas_open(tmp_path, number, beats):
         analysis = catalog.analysis(track)
         assert analysis.timbre.tolist() == [0.5, -2.0]
         assert (None if analysis.beats is None else analysis.beats.tolist()) == beats
+        assert analysis.tags == tags
+        ids, vectors = catalog.embeddings("model-1")
+        assert (ids.tolist(), vectors.tolist()) == (([], []) if tags is None else ([1], UNIT.tolist()))
         assert only(catalog.failures()).reason == "broken"
         assert only(catalog.rows("PRAGMA user_version")) == (schema.SCHEMA,)
 

@@ -1,5 +1,6 @@
 """Scanning: every file has one outcome, whatever happens to it, to its worker or to the scan."""
 
+import dataclasses
 import json
 import os
 import signal
@@ -20,7 +21,16 @@ from bad_files import make_bad_folder, unlock
 from audiorec import analysis, watch
 from audiorec.catalog import Catalog
 from audiorec.content import content_hash
-from audiorec.errors import CatalogError, DecodeError, FileError, TrackNotFoundError, UnreadableError
+from audiorec.encoder import card
+from audiorec.errors import (
+    CatalogError,
+    DecodeError,
+    FileError,
+    ModelError,
+    NoEmbeddingError,
+    TrackNotFoundError,
+    UnreadableError,
+)
 from audiorec.library import Library, default_database
 from audiorec.scan import Scan
 from audiorec.types import Analysis, Descriptors, FileTags
@@ -42,10 +52,11 @@ def fake_analyze(path, *, features, known=None):
     if "broken" in name:
         raise DecodeError(path, "broken")
     versions = {feature: analysis.current_versions()[feature] for feature in features}
+    learned = {"embedding": np.ones(2, np.float32), "tags": {"rock": 0.5}} if "embedding" in features else {}
     if known is not None:
         descriptors = Descriptors(duration_ms=known.duration_ms, mood="recomputed")
-        return Analysis(path, descriptors, versions, beats=np.zeros(100) if "beats" in features else None)
-    return Analysis(path, Descriptors(duration_ms=1000, mood="sad"), versions, beats=np.zeros(100))
+        return Analysis(path, descriptors, versions, beats=np.zeros(100) if "beats" in features else None, **learned)
+    return Analysis(path, Descriptors(duration_ms=1000, mood="sad"), versions, beats=np.zeros(100), **learned)
 
 
 def write_wav(path, content):
@@ -360,6 +371,62 @@ def test_series_are_stored_on_request_and_kept_up_to_date(catalog, scan_of, musi
     assert len(catalog.analysis(by_name(catalog)["a.wav"]).beats) == 100
 
 
+@pytest.fixture
+def features_asked_for(monkeypatch):
+    """What the scans recompute: each set of features once."""
+    asked = set()
+    original = Scan._recomputation
+
+    def recomputation(self, file, stored):
+        task = original(self, file, stored)
+        asked.add(task.features)
+        return task
+
+    monkeypatch.setattr(Scan, "_recomputation", recomputation)
+    return asked
+
+
+def embedded(catalog):
+    return {name for name, track in by_name(catalog).items() if catalog.analysis(track).embedding is not None}
+
+
+def test_embeddings_that_were_left_out_are_made_up_for(catalog, scan_of, music, features_asked_for):
+    assert scan_of(music, embed=False) == {"analysed": 3}
+    assert embedded(catalog) == set()
+    write_wav(music / "same as a.wav", 0)
+    assert scan_of(music, embed=False) == {"unchanged": 3, "copied": 1}
+    assert scan_of(music, embed=False, pool=NoWorkers()) == {"unchanged": 4}
+    assert scan_of(music) == {"recomputed": 4}
+    assert features_asked_for == {frozenset({"embedding"})}
+    assert embedded(catalog) == {"a.wav", "b.wav", "c.wav", "same as a.wav"}
+    assert scan_of(music, pool=NoWorkers()) == {"unchanged": 4}
+    assert scan_of(music, embed=False, pool=NoWorkers()) == {"unchanged": 4}
+
+
+def with_versions(**versions):
+    """Return FEATURES with other versions of some."""
+    return tuple(dataclasses.replace(f, version=versions.get(f.name, f.version)) for f in analysis.FEATURES)
+
+
+def test_a_new_model_embeds_again_and_does_nothing_else(catalog, scan_of, music, features_asked_for, monkeypatch):
+    scan_of(music)
+    monkeypatch.setattr(analysis, "FEATURES", with_versions(embedding="a newer one"))
+    assert scan_of(music, embed=False, pool=NoWorkers()) == {"unchanged": 3}
+    assert scan_of(music, pool=PushedLast()) == {"recomputed": 3}  # in this process, where the model is new
+    assert features_asked_for == {frozenset({"embedding"})}
+    assert len(catalog.embeddings("a newer one")[0]) == 3
+
+
+def test_an_embedding_of_the_present_model_is_kept_up_to_date_by_every_scan(catalog, scan_of, music, monkeypatch):
+    scan_of(music / "a.wav")
+    scan_of(music / "b.wav", embed=False)
+    list(catalog.rows("UPDATE embedding SET vector = x'' RETURNING 1"))
+    monkeypatch.setattr(analysis, "FEATURES", with_versions(spectrogram=1000))
+    assert scan_of(music / "a.wav", music / "b.wav", embed=False) == {"recomputed": 2}
+    assert catalog.analysis(by_name(catalog)["a.wav"]).embedding.tolist() == [1.0, 1.0]
+    assert embedded(catalog) == {"a.wav"}
+
+
 def test_progress_tells_each_file(scan_of, music):
     write_wav(music / "broken.wav", 99)
     steps = []
@@ -543,6 +610,63 @@ def test_unknown_and_ambiguous_names_say_what_could_be_meant(songs):
         songs.track("1985.wav")
     with pytest.raises(TrackNotFoundError, match="no track '7' in the library"):
         songs.track(7)
+
+
+def test_a_scan_without_a_model_ends_before_it_begins(library, music, tmp_path, monkeypatch):
+    monkeypatch.setattr(card, "FOLDERS", (tmp_path / "nowhere",))
+    with pytest.raises(ModelError, match=r"encoder\.json: No such file"):
+        library.scan(music)
+    assert library.stats().tracks == 0
+    assert library.scan(music, jobs=1, embed=False).analysed == 3
+
+
+@pytest.fixture
+def circle(library):
+    """A library of tracks at some angles of a circle; 5 is a copy of 1, 6 is missing, 7 silent, 8 of another model."""
+    angles = {1: 0, 2: 90, 3: 10, 4: 180, 5: 0, 6: 5, 8: 1, 9: -20}
+    with Catalog(library.path) as catalog:
+        for number in range(1, 10):
+            angle = np.radians(angles.get(number, 0))
+            vector = np.array([np.cos(angle), np.sin(angle)], np.float32) * (number != 7)
+            model = card.model_id() if number != 8 else "an older one"
+            found = Analysis("", Descriptors(), {"embedding": model}, embedding=vector, tags={})
+            file = FoundFile(b"/%d.ogg" % number, 1, 1)
+            catalog.add(file, "same" if number in (1, 5) else str(number), FileTags(), found)
+        catalog.add(FoundFile(b"/10.ogg", 1, 1), "10", FileTags(), Analysis("", Descriptors()))
+        catalog.mark([6], missing=True)
+    return library
+
+
+def test_similar_tracks_are_those_at_the_smallest_angle(circle):
+    found = circle.similar(circle.track(1))
+    assert [track.id for track, _ in found] == [3, 9, 2, 7, 4]
+    cosines = np.cos(np.radians([10, 20, 90, 90, 180]))
+    np.testing.assert_allclose([score for _, score in found], cosines, atol=1e-6)
+    assert [track.id for track, _ in circle.similar(circle.track(2), 2)] == [3, 1]
+    assert [track.id for track, _ in circle.similar(circle.track(6), 1)] == [1]
+
+
+def test_embeddings_are_those_of_the_present_model(circle):
+    ids, vectors = circle.embeddings()
+    assert (ids.tolist(), vectors.shape) == ([1, 2, 3, 4, 5, 7, 9], (7, 2))
+
+
+@pytest.mark.parametrize(
+    ("track", "reason"),
+    [
+        (7, "/7.ogg: it is silence"),
+        (8, "/8.ogg: it has an embedding of another model; make one with: audiorec scan /8.ogg"),
+        (10, "/10.ogg: it has no embedding; make one with: audiorec scan /10.ogg"),
+    ],
+)
+def test_what_cannot_be_compared_says_how_to_mend_it(circle, track, reason):
+    with pytest.raises(NoEmbeddingError, match=f"^{reason}"):
+        circle.similar(circle.track(track))
+
+
+def test_at_least_one_similar_track_is_to_be_asked_for(circle):
+    with pytest.raises(ValueError, match="n=0 must be at least 1"):
+        circle.similar(circle.track(1), 0)
 
 
 def test_stats_count_what_is_there(songs):
