@@ -15,6 +15,7 @@ demo: $(VENV)/.installed
 	$(BIN)/audiorec scan samples --db demo/library.db
 	$(BIN)/audiorec ls --db demo/library.db
 	$(BIN)/audiorec stats --db demo/library.db
+	$(BIN)/audiorec similar 1 --db demo/library.db
 	$(BIN)/audiorec analyze $(addprefix samples/,$(DEMO_TRACKS)) --plot demo
 
 test: $(VENV)/.installed

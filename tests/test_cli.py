@@ -34,10 +34,11 @@ from audiorec.cli.progress import scan_display
 from audiorec.cli.rows import COLUMNS
 from audiorec.cli.show import file_grid
 from audiorec.cli.stats import histogram
+from audiorec.encoder.card import read_card, tag_groups
 from audiorec.errors import DecodeError
 from audiorec.library import Library
 from audiorec.scan import ScanProgress
-from audiorec.types import Descriptors, FileTags, Track
+from audiorec.types import Analysis, Descriptors, FileTags, Track
 
 SAMPLES = Path(__file__).parent.parent / "samples"
 SECONDS = 4  #: of the click track
@@ -115,7 +116,8 @@ class TestGroup:
     def test_help_of_no_command_imports_what_analysis_needs(self):
         program = "import sys; from audiorec.cli import COMMANDS, main\n"
         program += "for name in COMMANDS: main([name, '--help'], standalone_mode=False)\n"
-        program += "print([name for name in sys.modules if name in ('librosa', 'numba', 'scipy', 'soundfile', 'av')])"
+        heavy = ("librosa", "numba", "scipy", "soundfile", "av", "torch")
+        program += f"print([name for name in sys.modules if name in {heavy}])"
         output = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout
         assert output.splitlines()[-1] == "[]"
 
@@ -180,7 +182,7 @@ class TestAnalyze:
     def test_long_names_are_cut_to_the_terminal_visibly(self):
         console = Console(width=80, file=io.StringIO())
         tags = FileTags(title="夜想曲 " * 20, artist="Chopin")
-        console.print(panel(Descriptors(duration_ms=225_000), tags, f"/music/{'folder/' * 20}1.mp3"))
+        console.print(panel(Analysis(f"/music/{'folder/' * 20}1.mp3", Descriptors(duration_ms=225_000)), tags))
         first, *_, last = console.file.getvalue().splitlines()
         assert first.startswith("╭─ 3:45  Chopin – 夜想曲")
         assert all("…" in line and cell_len(line) == 80 for line in (first, last))
@@ -190,9 +192,24 @@ class TestAnalyze:
         elsewhere = {"duration_ms", "key", "mode"}
         assert shown | elsewhere == {field.name for field in dataclasses.fields(Descriptors)}
 
-    def test_json_is_the_path_and_the_descriptors(self, run, music):
+    def test_likely_tags_stand_in_their_groups(self):
+        group, names = next(iter(tag_groups().items()))
+        tags = dict.fromkeys(names, 0.01) | {names[0]: 0.4, names[1]: 0.75}
+        console = Console(width=80, file=io.StringIO())
+        console.print(panel(Analysis("/a.ogg", Descriptors(), tags=tags), FileTags()))
+        output = console.file.getvalue()
+        assert re.search(rf"{group} +{names[1]} 0\.75, {names[0]} 0\.40 ", output)
+        assert len(re.findall(r"0\.\d\d", output)) == 2
+
+    def test_without_tags_the_panel_does_not_speak_of_them(self):
+        console = Console(width=80, file=io.StringIO())
+        console.print(panel(Analysis("/a.ogg", Descriptors()), FileTags()))
+        assert "tags" not in console.file.getvalue()
+
+    def test_json_is_the_path_the_descriptors_and_all_tags(self, run, music):
         [record] = records(run("analyze", music / "clicks.flac", "--json"))
-        assert list(record) == ["path", *(field.name for field in dataclasses.fields(Descriptors))]
+        assert list(record) == ["path", *(field.name for field in dataclasses.fields(Descriptors)), "tags"]
+        assert tuple(record["tags"]) == read_card().tags
         assert record["path"] == str(music / "clicks.flac")
         assert record["duration_ms"] == 1000 * SECONDS
         assert record["tempo"] == pytest.approx(120, abs=1)
@@ -209,6 +226,11 @@ class TestAnalyze:
         assert record["sections"][0]["start"] == 0.0
         assert {"start", "duration", "confidence"} <= set(record["segments"][0])
         assert all(isinstance(value, float) for value in record["timbre"].values())
+        assert np.linalg.norm(record["embedding"]) == pytest.approx(1.0, abs=1e-5)
+
+    def test_tags_and_embedding_can_be_left_out(self, run, music):
+        [record] = records(run("analyze", music / "clicks.flac", "--json", "--series", "--no-embed"))
+        assert (record["tags"], record["embedding"]) == (None, None)
 
     def test_series_without_json_is_wrong_usage(self, run, music):
         assert run("analyze", music / "clicks.flac", "--series").exit_code == 2
@@ -416,11 +438,51 @@ class TestShow:
         [record] = records(run("show", music / "clicks.flac", "--json"))
         assert record["versions"]["tempo"] == current_versions()["tempo"]
         assert len(record["timbre"]) > 50
+        assert record["versions"]["embedding"] == read_card().model_id
+        assert tuple(record["tags"]) == read_card().tags
+        assert np.linalg.norm(record["embedding"]) == pytest.approx(1.0, abs=1e-5)
 
     def test_an_unknown_track_is_one_line(self, run):
         result = run("show", "nothing")
         assert result.exit_code == 1
         assert result.stderr.startswith("audiorec: no track 'nothing'")
+
+
+class TestSimilar:
+    def test_the_other_track_is_listed_with_its_score(self, run, music):
+        head, *lines = run("similar", music / "clicks.flac").stdout.splitlines()
+        assert head.split() == ["score", "id", "title", "BPM", "key", "tags", "in", "common"]
+        assert len(lines) == 1
+        assert PRINTED_ODD_NAME in lines[0]
+        [record] = records(run("similar", music / "clicks.flac", "--json"))
+        assert f"{record['score']:.2f}" == lines[0].split()[0]
+        assert list(record) == ["score", "tags_in_common", *COLUMNS]
+        assert -1 <= record["score"] <= 1
+
+    def test_tags_in_common_are_likely_for_both(self, run, music, monkeypatch):
+        tags = {1: {"rock": 0.2, "jazz": 0.9, "sad": 0.05}, 2: {"rock": 0.9, "jazz": 0.2, "sad": 0.9}}
+        analysis = Library.analysis
+        monkeypatch.setattr(
+            Library, "analysis", lambda self, track: dataclasses.replace(analysis(self, track), tags=tags[track.id])
+        )
+        assert records(run("similar", "1", "--json"))[0]["tags_in_common"] == ["rock", "jazz"]
+        assert records(run("similar", "2", "--json"))[0]["tags_in_common"] == ["jazz", "rock"]
+        assert run("similar", "1").stdout.splitlines()[1].rstrip().endswith("rock, jazz")
+
+    def test_n_limits_the_number(self, run):
+        assert len(records(run("similar", "1", "-n", "1", "--json"))) == 1
+        assert run("similar", "1", "-n", "0").exit_code == 2
+
+    def test_a_track_without_embedding_is_one_line(self, run, music, tmp_path):
+        db = tmp_path / "library.db"
+        scan = ("scan", music / "clicks.flac", "--db", db, "--jobs", "1", "--json")
+        assert records(run(*scan, "--no-embed"))[0]["analysed"] == 1
+        result = run("similar", "1", "--db", db)
+        hint = f"it has no embedding; make one with: audiorec scan {music}/clicks.flac"
+        assert (result.exit_code, result.stdout) == (1, "")
+        assert result.stderr == f"audiorec: {music}/clicks.flac: {hint}\n"
+        assert records(run(*scan))[0]["recomputed"] == 1
+        assert run("similar", "1", "--db", db, "--json").stdout == ""
 
 
 def test_stats_count_and_draw(run):

@@ -12,11 +12,14 @@ from bad_files import tone
 from click.testing import CliRunner
 
 from audiorec.cli import main
+from audiorec.encoder import card
 from audiorec.errors import DecodeError
 from audiorec.library import Library
 from audiorec.metadata import plan_tags
 from audiorec.types import Analysis, Descriptors
 
+GENRES = card.tag_groups()["genre"]
+LIKELY = dict.fromkeys(GENRES, 0.1) | {GENRES[1]: 0.3}
 HEARD = Descriptors(tempo=127.984, key=9, mode=0, energy=0.63, mood="happy", replaygain_track_gain=-7.318, peak=0.98855)
 
 
@@ -50,10 +53,10 @@ def run_tag(tmp_path, monkeypatch):
 def tag(run_tag, monkeypatch):
     """A function that runs the command without a library, with an analysis that hears `HEARD` in every file."""
 
-    def heard(path):
+    def heard(path, *, embed):
         if "broken" in str(path):
             raise DecodeError(path, "it is broken")
-        return Analysis(str(path), HEARD)
+        return Analysis(str(path), HEARD, tags=LIKELY if embed else None)
 
     monkeypatch.setattr("audiorec.analysis.analyze", heard)
     return run_tag
@@ -152,11 +155,18 @@ def test_overwrite_replaces_them(tag, music):
     assert "1 added, 1 replaced" in result.stderr
 
 
-def test_genre_is_not_known_yet(tag, music):
+def test_the_most_probable_genre_is_written(tag, music):
+    (path,) = music("a.flac")
+    assert tag(path, "--write", "genre").exit_code == 0
+    assert comments(path) == {"GENRE": GENRES[1]}
+
+
+def test_a_genre_that_is_a_guess_is_not_written(tag, music, monkeypatch):
     first, _ = music("a.flac", "b.flac")
+    monkeypatch.setitem(LIKELY, GENRES[1], 0.29)
     result = tag(first.parent, "--write", "genre")
     assert (result.exit_code, result.stdout) == (0, "")
-    assert "not known for 2 tracks" in result.stderr
+    assert "genre: none as probable as 0.3 for 2 tracks, nothing written" in result.stderr
     assert comments(first) == {}
 
 
@@ -194,9 +204,9 @@ def test_wrong_usage(tag, arguments):
 def test_values_come_from_the_library_and_tagging_leaves_it_current(run_tag, music, monkeypatch):
     (path,) = music("a.flac")
     with Library() as library:
-        library.scan([path], jobs=1)
+        library.scan([path], jobs=1, embed=False)  # only a genre would need it
         heard = library.track(str(path)).descriptors
-    monkeypatch.setattr("audiorec.analysis.analyze", lambda path: pytest.fail("analysed again"))
+    monkeypatch.setattr("audiorec.analysis.analyze", lambda path, **options: pytest.fail("analysed again"))
     result = run_tag(path, "--write", "energy,replaygain")
     assert result.exit_code == 0, result.output
     gain = float(comments(path)["REPLAYGAIN_TRACK_GAIN"].removesuffix(" dB"))
@@ -205,3 +215,4 @@ def test_values_come_from_the_library_and_tagging_leaves_it_current(run_tag, mus
     with Library() as library:
         assert library.track(str(path)).tags.replaygain_track_gain == gain
         assert library.current_track(str(path)) is not None
+        assert library.current_track(str(path), embed=True) is None

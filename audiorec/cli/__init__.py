@@ -23,6 +23,7 @@ COMMANDS = {
     "watch": "Scan folders, then keep the library current as they change.",
     "ls": "List the tracks of the library that match a query.",
     "show": "Show everything known about one track.",
+    "similar": "List the tracks of the library that sound most like one.",
     "stats": "Show the library in numbers and histograms.",
     "failures": "List the files that could not be analysed, and why.",
     "tag": "Write descriptors into the files' own tags.",

@@ -5,9 +5,9 @@ from pathlib import Path
 import click
 
 from audiorec.cli.describe import panel
-from audiorec.cli.options import files_argument, json_option
+from audiorec.cli.options import embed_option, files_argument, json_option
 from audiorec.cli.output import print_json, stdout_console, text_path
-from audiorec.cli.rows import timbre
+from audiorec.cli.rows import learned, timbre
 from audiorec.errors import AudiorecError, FileError, TagError, printable
 from audiorec.types import Analysis, FileTags
 
@@ -17,7 +17,8 @@ PICTURES = (".png", ".svg", ".pdf")
 @click.command()
 @files_argument
 @json_option
-@click.option("--series", is_flag=True, help="With --json: add beats, bars, sections, segments and timbre.")
+@click.option("--series", is_flag=True, help="With --json: add beats, bars, sections, segments, timbre and embedding.")
+@embed_option
 @click.option("--true-peak", is_flag=True, help="Measure the oversampled true peak too; slower.")
 @click.option(
     "--plot",
@@ -25,7 +26,7 @@ PICTURES = (".png", ".svg", ".pdf")
     help="Draw the track into OUT (.png, .svg or .pdf); with several FILEs, OUT is a folder of pictures.",
 )
 @click.pass_context
-def analyze(ctx, files, as_json, series, true_peak, plot):
+def analyze(ctx, files, as_json, series, embed, true_peak, plot):
     """Describe music files; touches no library."""
     from audiorec.analysis import analyze as analyze_file  # a second of imports that --help must not wait for
 
@@ -35,7 +36,7 @@ def analyze(ctx, files, as_json, series, true_peak, plot):
     failed = False
     for file, picture in zip(files, pictures, strict=True):
         try:
-            analysis = analyze_file(file, true_peak=true_peak)
+            analysis = analyze_file(file, true_peak=true_peak, embed=embed)
             _print(analysis, as_json=as_json, series=series)
             if picture:
                 _draw(analysis, picture)
@@ -46,10 +47,10 @@ def analyze(ctx, files, as_json, series, true_peak, plot):
 
 
 def record(analysis: Analysis, *, series: bool = False) -> dict:
-    """Return an analysis as a JSON-ready record: path and descriptors, and the series if asked for."""
-    values = {"path": text_path(analysis.path), **analysis.descriptors.to_dict()}
+    """Return an analysis as a JSON-ready record: path, descriptors and tags, and all the arrays if asked for."""
+    values = {"path": text_path(analysis.path), **analysis.descriptors.to_dict(), "tags": analysis.tags}
     if series:
-        values |= analysis.intervals() | {"timbre": timbre(analysis)}
+        values |= analysis.intervals() | {"timbre": timbre(analysis)} | learned(analysis)
     return values
 
 
@@ -57,7 +58,7 @@ def _print(analysis: Analysis, *, as_json: bool, series: bool) -> None:
     if as_json:
         print_json(record(analysis, series=series))
     else:
-        stdout_console().print(panel(analysis.descriptors, _tags(analysis.path), analysis.path))
+        stdout_console().print(panel(analysis, _tags(analysis.path)))
 
 
 def _tags(path: str) -> FileTags:

@@ -1,18 +1,22 @@
 """How descriptors look to people: their groups, names and units, as a panel for one track."""
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from rich.console import Group
 from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
+from audiorec.encoder.card import tag_groups
 from audiorec.errors import printable
-from audiorec.types import Descriptors, FileTags
+from audiorec.types import Analysis, Descriptors, FileTags
 
 NOTHING = "–"  #: stands for a value that is not defined for a sound, or was not computed
+TAGS_SHOWN = 4  #: of a group
+TAG_PROBABILITY = 0.1  #: less is not worth a mention: there are 50 tags, and music has a handful of them
 BAR_WIDTH = 12  #: characters of a bar for values from 0 to 1
 
 
@@ -53,6 +57,21 @@ def title(tags: FileTags, path: str) -> str:
     """Return "artist – title" if the file says so, else its title, else its name."""
     name = printable(tags.title or path.rpartition("/")[2])
     return f"{printable(tags.artist)} – {name}" if tags.artist and tags.title else name
+
+
+def likely_tags(tags: Mapping[str, float], names: Iterable[str] | None = None) -> list[str]:
+    """Return the tags that are probable enough to be shown, the most probable first.
+
+    Parameters
+    ----------
+    tags : name → probability
+    names : those to choose from; by default all
+
+    >>> likely_tags({"sad": 0.2, "happy": 0.02, "calm": 0.7, "rock": 0.5}, ["sad", "happy", "calm"])
+    ['calm', 'sad']
+    """
+    likely = [name for name in (tags if names is None else names) if tags.get(name, 0.0) >= TAG_PROBABILITY]
+    return sorted(likely, key=tags.__getitem__, reverse=True)
 
 
 def _decibels(amplitude: float) -> str:
@@ -112,14 +131,26 @@ GROUPS = {
 }
 
 
-def panel(descriptors: Descriptors, tags: FileTags, path: str) -> Panel:
-    """Return the description of one track: two columns of grouped descriptors under its name."""
+def panel(analysis: Analysis, tags: FileTags) -> Panel:
+    """Return the description of one track: two columns of grouped descriptors under its name, and what it is like."""
+    descriptors, path = analysis.descriptors, analysis.path
     columns = Table.grid(padding=(0, 3))
     columns.add_row(_groups(descriptors, "rhythm", "tonal"), _groups(descriptors, "loudness", "perceptual"))
     # The length comes first: the end of a long title is cut off.
     heading = Text(f"{length(descriptors)}  {title(tags, path)}", style="bold", overflow="ellipsis")
     name = Text(printable(path), style="dim", overflow="ellipsis")
-    return Panel.fit(columns, title=heading, title_align="left", subtitle=name)
+    return Panel.fit(Group(columns, _likely(analysis.tags or {})), title=heading, title_align="left", subtitle=name)
+
+
+def _likely(tags: Mapping[str, float]) -> Table:
+    grid = Table.grid(padding=(0, 2))
+    for group, names in tag_groups().items():
+        if likely := likely_tags(tags, names)[:TAGS_SHOWN]:
+            if not grid.row_count:
+                grid.add_row()
+                grid.add_row(Text("tags", style="bold cyan"))
+            grid.add_row(Text(f"  {group}"), Text(", ".join(f"{name} {tags[name]:.2f}" for name in likely)))
+    return grid
 
 
 def _groups(descriptors: Descriptors, *names: str) -> Table:

@@ -37,6 +37,10 @@ time_limit_option = click.option(
     help="Give up on a file that takes longer than this.",
 )
 
+embed_option = click.option(
+    "--no-embed", "embed", is_flag=True, flag_value=False, default=True, help="Leave out embedding and tags; faster."
+)
+
 files_argument = click.argument("files", metavar="FILE...", nargs=-1, required=True, type=click.Path())
 
 paths_argument = click.argument("paths", metavar="PATH...", nargs=-1, required=True, type=click.Path())

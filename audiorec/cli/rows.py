@@ -36,6 +36,11 @@ def row(track: Track) -> dict[str, Any]:
     return dict(zip(COLUMNS, values, strict=True))
 
 
+def learned(analysis: Analysis) -> dict[str, Any]:
+    """Return tags and embedding as JSON-ready values; None where they were not computed."""
+    return {"tags": analysis.tags, "embedding": json_ready(analysis.embedding)}
+
+
 def timbre(analysis: Analysis) -> dict[str, float] | None:
     """Return the timbre vector by name; None where it was not computed."""
     if analysis.timbre is None:

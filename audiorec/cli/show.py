@@ -9,7 +9,7 @@ from rich.text import Text
 from audiorec.cli.describe import panel
 from audiorec.cli.options import db_option, json_option
 from audiorec.cli.output import print_json, stdout_console
-from audiorec.cli.rows import row, timbre
+from audiorec.cli.rows import learned, row, timbre
 from audiorec.errors import printable
 from audiorec.library import Library
 from audiorec.types import Track
@@ -29,13 +29,13 @@ def show(track, as_json, series, db):
         raise click.UsageError("--series needs --json")
     with Library(db, create=False) as library:
         found = library.track(track)
+        analysis = library.analysis(found)
         if as_json:
-            analysis = library.analysis(found)
-            more = {"versions": analysis.versions, "timbre": timbre(analysis)}
+            more = learned(analysis) | {"versions": analysis.versions, "timbre": timbre(analysis)}
             print_json(row(found) | more | (analysis.intervals() if series else {}))
             return
         console = stdout_console()
-        console.print(panel(found.descriptors, found.tags, found.path))
+        console.print(panel(analysis, found.tags))
         console.print(file_grid(found))
 
 

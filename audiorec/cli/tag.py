@@ -15,10 +15,11 @@ from rich.text import Text
 from audiorec.cli.describe import NOTHING
 from audiorec.cli.options import db_option, json_option, paths_argument
 from audiorec.cli.output import print_json, stdout_console, text_path
+from audiorec.encoder.card import GENRE_PROBABILITY, best_genre
 from audiorec.errors import FileError, NoLibraryError, printable
 from audiorec.library import Library
 from audiorec.tagnames import FIELDS, KEY_NOTATIONS
-from audiorec.types import Descriptors
+from audiorec.types import Analysis
 from audiorec.walk import Walk
 
 if TYPE_CHECKING:
@@ -64,7 +65,7 @@ def tag(ctx, paths, fields, key_notation, overwrite, dry_run, keep_mtime, as_jso
 
     Files that the library knows are not analysed again; others are, one after the other, so that it is faster to scan
     many of them first. All other tags, pictures and the audio stay as they are, and so does every value that a file
-    has already, unless --overwrite is given.
+    has already, unless --overwrite is given. As genre the most probable one is written, if it is probable enough.
     """
     from audiorec.metadata import plan_tags, tag_values
 
@@ -75,7 +76,8 @@ def tag(ctx, paths, fields, key_notation, overwrite, dry_run, keep_mtime, as_jso
                 if isinstance(file, FileError):
                     raise file
                 path = os.fsdecode(file.path)
-                values = tag_values(_heard(library, path), fields)
+                heard = _heard(library, path, embed="genre" in fields)
+                values = tag_values(heard.descriptors, fields, genre=best_genre(heard.tags or {}))
                 changes = plan_tags(path, values, key_notation=key_notation)
                 actions = _actions(changes, overwrite=overwrite)
                 if not dry_run:
@@ -98,12 +100,12 @@ def _library(db: str | os.PathLike | None) -> AbstractContextManager[Library | N
         return nullcontext()
 
 
-def _heard(library: Library | None, path: str) -> Descriptors:
-    """Return what was heard in a file: as the library remembers, if that is up to date."""
+def _heard(library: Library | None, path: str, *, embed: bool) -> Analysis:
+    """Return what was heard in a file, its tags with `embed`: as the library remembers, if that is up to date."""
     from audiorec import analysis  # a second of imports that --help must not wait for
 
-    track = library.current_track(path) if library else None
-    return track.descriptors if track else analysis.analyze(path).descriptors
+    track = library.current_track(path, embed=embed) if library else None
+    return library.analysis(track) if track else analysis.analyze(path, embed=embed)
 
 
 def _actions(changes: Sequence[TagChange], *, overwrite: bool) -> list[str]:
@@ -159,6 +161,9 @@ def _tell(counts: Counter, *, dry_run: bool) -> None:
     if counts["keep"]:
         click.echo("kept values differ from what was heard; --overwrite replaces them", err=True)
     if counts["without_genre"]:
-        click.echo(f"genre: not known for {counts['without_genre']} tracks yet, nothing written", err=True)
+        click.echo(
+            f"genre: none as probable as {GENRE_PROBABILITY} for {counts['without_genre']} tracks, nothing written",
+            err=True,
+        )
     if counts["failed"]:
         click.echo(f"{counts['failed']} failed", err=True)

@@ -6,7 +6,7 @@ import time
 import click
 
 from audiorec.cli import INTERRUPTED
-from audiorec.cli.options import db_option, jobs_option, json_option, paths_argument, time_limit_option
+from audiorec.cli.options import db_option, embed_option, jobs_option, json_option, paths_argument, time_limit_option
 from audiorec.cli.output import print_json
 from audiorec.cli.progress import scan_display
 from audiorec.cli.scan import outcomes, pace
@@ -16,18 +16,19 @@ from audiorec.library import Library
 @click.command()
 @paths_argument
 @jobs_option
+@embed_option
 @time_limit_option
 @json_option
 @db_option
 @click.pass_context
-def watch(ctx, paths, jobs, time_limit, as_json, db):
+def watch(ctx, paths, jobs, embed, time_limit, as_json, db):
     """Scan folders, then keep the library current as they change.
 
     Runs until it is interrupted.
     """
     logging.getLogger("watchfiles").setLevel(logging.ERROR)  # it would mention the interruption too
     with Library(db) as library, scan_display() as progress:
-        for report in library.watch(paths, jobs=jobs, time_limit=time_limit, progress=progress):
+        for report in library.watch(paths, jobs=jobs, embed=embed, time_limit=time_limit, progress=progress):
             if as_json:
                 print_json(report)
             else:

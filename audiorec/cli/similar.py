@@ -1,0 +1,51 @@
+"""`audiorec similar`: the tracks of the library that sound most like one."""
+
+import click
+from rich.table import Table
+from rich.text import Text
+
+from audiorec.cli.describe import NOTHING, decimal, likely_tags, title
+from audiorec.cli.options import db_option, json_option
+from audiorec.cli.output import print_json, stdout_console
+from audiorec.cli.rows import row
+from audiorec.library import Library
+from audiorec.types import Track
+
+COLUMNS = {"score": "right", "id": "right", "title": "left", "BPM": "right", "key": "left", "tags in common": "left"}
+
+
+@click.command()
+@click.argument("track")
+@click.option("-n", "--limit", type=click.IntRange(min=1), default=10, show_default=True, help="Stop after this many.")
+@json_option
+@db_option
+def similar(track, limit, as_json, db):
+    """List the tracks of the library that sound most like one.
+
+    TRACK is its id, its path, its title or "artist - title". The score is the cosine of the embeddings, at most 1.
+    """
+    with Library(db, create=False) as library:
+        asked = library.track(track)
+        found = [(other, score, _in_common(library, asked, other)) for other, score in library.similar(asked, limit)]
+    if as_json:
+        for other, score, tags in found:
+            print_json({"score": round(score, 4), "tags_in_common": tags} | row(other))
+    else:
+        stdout_console().print(_table(found))
+
+
+def _in_common(library: Library, track: Track, other: Track) -> list[str]:
+    """Return the likely tags of `other`, the most probable first, that are likely for `track` too."""
+    likely, its_own = (likely_tags(library.analysis(which).tags or {}) for which in (track, other))
+    return [name for name in its_own if name in likely]
+
+
+def _table(found: list[tuple[Track, float, list[str]]]) -> Table:
+    table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold")
+    for name, justify in COLUMNS.items():
+        table.add_column(name, justify=justify, no_wrap=name != "tags in common")
+    for track, score, tags in found:
+        heard = track.descriptors
+        cells = (f"{score:.2f}", str(track.id), title(track.tags, track.path), decimal(heard.tempo))
+        table.add_row(*map(Text, cells), Text(heard.camelot or NOTHING), Text(", ".join(tags)))
+    return table
