@@ -166,7 +166,7 @@ def stale_features(versions: Mapping[str, int | str]) -> frozenset[str]:
     """Return the names of the features to recompute where `versions` were stored.
 
     Those whose version differs, and those computed from them. An optional feature that was never computed is not
-    stale.
+    stale, nor, where there is no model, an embedding.
 
     >>> stale_features(current_versions())
     frozenset()

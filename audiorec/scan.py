@@ -36,7 +36,6 @@ from audiorec.workers import Task, WorkerPool
 STORED_FEATURES = frozenset(feature.name for feature in analysis.FEATURES if not feature.optional)
 SERIES_FEATURES = frozenset(feature.name for feature in analysis.FEATURES if not set(SERIES).isdisjoint(feature.values))
 LEARNED_FEATURES = frozenset({"embedding"})
-NO_FEATURES: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,8 +158,9 @@ class Scan:
         self._catalog = catalog
         self._pool = pool
         self._retry = retry
-        self._features = STORED_FEATURES | (SERIES_FEATURES if series else NO_FEATURES)
-        self._features -= NO_FEATURES if embed else LEARNED_FEATURES
+        self._features = STORED_FEATURES | SERIES_FEATURES if series else STORED_FEATURES
+        if not embed:
+            self._features -= LEARNED_FEATURES
         self._embed = embed
         self._progress = progress
         self._analyze = analyze

@@ -6,6 +6,9 @@ from pathlib import Path
 
 import pytest
 
+# Threads that wait for each other on a busy machine made a small network ten times slower.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
 
 @pytest.fixture
 def unprivileged_folder():

@@ -614,7 +614,7 @@ def test_unknown_and_ambiguous_names_say_what_could_be_meant(songs):
 
 def test_a_scan_without_a_model_ends_before_it_begins(library, music, tmp_path, monkeypatch):
     monkeypatch.setattr(card, "FOLDERS", (tmp_path / "nowhere",))
-    with pytest.raises(ModelError, match=r"encoder\.json: No such file"):
+    with pytest.raises(ModelError, match=r"encoder\.json: the model cannot be read: No such file"):
         library.scan(music)
     assert library.stats().tracks == 0
     assert library.scan(music, jobs=1, embed=False).analysed == 3

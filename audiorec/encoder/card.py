@@ -56,7 +56,7 @@ def read_card(folder: Path | None = None) -> ModelCard:
             tag_groups={group: tuple(names) for group, names in values["tag_groups"].items()},
         )
     except OSError as error:
-        raise ModelError(path, error.strerror or str(error)) from error
+        raise ModelError(path, f"the model cannot be read: {error.strerror or error}") from error
     except KeyError as error:
         raise ModelError(path, f"it lacks {error}") from error
     except (ValueError, TypeError, AttributeError) as error:
@@ -75,7 +75,7 @@ def read_tensors(card: ModelCard) -> bytes:
     try:
         data = path.read_bytes()
     except OSError as error:
-        raise ModelError(path, error.strerror or str(error)) from error
+        raise ModelError(path, f"the model cannot be read: {error.strerror or error}") from error
     if (found := hashlib.sha256(data).hexdigest()) != card.sha256:
         raise ModelError(path, f"its SHA-256 is {found[:12]}…, not the {card.sha256[:12]}… of {CARD}")
     return data
