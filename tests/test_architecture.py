@@ -3,6 +3,7 @@
 import ast
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -96,6 +97,14 @@ def test_each_outside_library_has_one_home(path):
     outside = {name.split(".")[0] for name in imports(path)} & HOMES.keys()
     strays = {library for library in outside if module_name(path) not in HOMES[library]}
     assert not strays
+
+
+def test_every_package_is_installed():
+    with open(PACKAGE.parent / "pyproject.toml", "rb") as file:
+        setuptools = tomllib.load(file)["tool"]["setuptools"]
+    folders = {path.parent.relative_to(PACKAGE.parent) for path in PACKAGE.rglob("__init__.py")}
+    assert set(setuptools["packages"]) == {".".join(folder.parts) for folder in folders} | {"audiorec.models"}
+    assert setuptools["package-dir"] == {"audiorec.models": "models"}
 
 
 def loaded_after(code: str) -> set[str]:
