@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 
 from audiorec.audio import MonoResampler, open_stream
-from audiorec.encoder.card import model_id
+from audiorec.encoder.card import model_id, require_torch
 from audiorec.errors import EmptyAudioError
 from audiorec.features import loudness, perceptual, rhythm, structure, timbre, tonal
 from audiorec.spectrum import SAMPLE_RATE, SpectrogramBuilder, fold_chroma
@@ -107,6 +107,7 @@ def _measurements(spectrogram, onset_strength, onset_correlation, beats):
 
 
 def _embedding(spectrogram):
+    require_torch()
     from audiorec.encoder.embed import embed  # torch: seconds of imports, for those who want an embedding
 
     return embed(spectrogram)
@@ -190,7 +191,7 @@ def analyze(
     features: Iterable[str] | None = None,
     known: Descriptors | None = None,
     true_peak: bool = False,
-    embed: bool = True,
+    embed: bool = False,
 ) -> Analysis:
     """Analyse a file.
 
@@ -242,7 +243,7 @@ def analyze(
     return _compute(os.fsdecode(path), plan, wanted, values, known, damaged)
 
 
-def analyze_samples(samples: np.ndarray, sample_rate: int, *, true_peak: bool = False, embed: bool = True) -> Analysis:
+def analyze_samples(samples: np.ndarray, sample_rate: int, *, true_peak: bool = False, embed: bool = False) -> Analysis:
     """Analyse samples, (n,) or (n, channels), full scale at 1.0, at any rate; see `analyze`.
 
     Raises

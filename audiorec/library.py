@@ -92,7 +92,7 @@ class Library:
         jobs: int | None = None,
         retry: bool = False,
         series: bool = False,
-        embed: bool = True,
+        embed: bool = False,
         time_limit: float = TIME_LIMIT,
         progress: Callable[[ScanProgress], None] | None = None,
     ) -> ScanReport:
@@ -138,7 +138,7 @@ class Library:
         paths: PathLike | Iterable[PathLike],
         *,
         jobs: int | None = None,
-        embed: bool = True,
+        embed: bool = False,
         time_limit: float = TIME_LIMIT,
         progress: Callable[[ScanProgress], None] | None = None,
         stop_event: threading.Event | None = None,

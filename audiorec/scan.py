@@ -152,7 +152,7 @@ class Scan:
         analyze: Analyze,
         retry: bool = False,
         series: bool = False,
-        embed: bool = True,
+        embed: bool = False,
         progress: Callable[[ScanProgress], None] | None = None,
     ):
         self._catalog = catalog

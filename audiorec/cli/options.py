@@ -38,7 +38,7 @@ time_limit_option = click.option(
 )
 
 embed_option = click.option(
-    "--no-embed", "embed", is_flag=True, flag_value=False, default=True, help="Leave out embedding and tags; faster."
+    "--embed/--no-embed", default=False, help="Compute embedding and tags too; needs the extra encoder."
 )
 
 files_argument = click.argument("files", metavar="FILE...", nargs=-1, required=True, type=click.Path())

@@ -8,6 +8,7 @@ this module does without torch.
 from __future__ import annotations
 
 import hashlib
+import importlib.util
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -82,8 +83,15 @@ def read_tensors(card: ModelCard) -> bytes:
 
 
 def check_model() -> None:
-    """Raise `ModelError` unless the model that comes with the package is there and whole."""
+    """Raise `ModelError` unless the model that comes with the package is there and whole, and torch to run it."""
+    require_torch()
     read_tensors(read_card())
+
+
+def require_torch() -> None:
+    """Raise `ModelError` unless the packages that run the model are installed."""
+    if not all(importlib.util.find_spec(package) for package in ("torch", "safetensors")):
+        raise ModelError(default_folder(), "the model needs torch: pip install 'audiorec[encoder]'")
 
 
 def default_folder() -> Path:

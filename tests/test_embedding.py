@@ -1,0 +1,79 @@
+"""The embedding that ships: the same music stays the same music, whatever was done to its file."""
+
+from pathlib import Path
+
+import av
+import numpy as np
+import pytest
+import soundfile
+
+import audiorec
+from audiorec.analysis import analyze, analyze_samples
+
+SAMPLES = sorted((Path(__file__).parent.parent / "samples").glob("*.o*"))
+
+
+@pytest.fixture(scope="module", params=SAMPLES[:6:2], ids=lambda path: path.stem)
+def music(request):
+    """Samples at their own rate, (n, 2), that rate, and their embedding."""
+    samples, rate = audiorec.load(request.param, sample_rate=None, mono=False)
+    return samples, rate, embedding(samples, rate)
+
+
+def embedding(samples, rate):
+    return analyze_samples(samples, rate, embed=True).embedding
+
+
+def test_it_is_a_unit_vector_with_tags(music):
+    samples, rate, vector = music
+    assert vector.dtype == np.float32
+    assert np.linalg.norm(vector) == pytest.approx(1, abs=1e-5)
+    tags = analyze_samples(samples, rate, embed=True).tags
+    assert len(tags) == 50
+    assert all(0 <= probability <= 1 for probability in tags.values())
+
+
+@pytest.mark.parametrize("decibel", [-6, 6])
+def test_gain_does_not_matter(music, decibel):
+    samples, rate, vector = music
+    assert embedding(samples * np.float32(10 ** (decibel / 20)), rate) @ vector > 0.98
+
+
+def test_mono_is_as_good_as_stereo(music):
+    samples, rate, vector = music
+    assert embedding(samples.mean(axis=1), rate) @ vector > 0.98
+
+
+def test_the_sample_rate_does_not_matter(music, tmp_path):
+    samples, rate, vector = music
+    soundfile.write(tmp_path / "music.wav", samples, rate, subtype="FLOAT")
+    other, other_rate = audiorec.load(tmp_path / "music.wav", sample_rate=32_000, mono=False)
+    assert embedding(other, other_rate) @ vector > 0.98
+
+
+def test_mp3_at_128_kbit_does_not_matter(music, tmp_path):
+    samples, rate, vector = music
+    path = tmp_path / "music.mp3"
+    write_mp3(path, samples, rate, bit_rate=128_000)
+    assert analyze(path, embed=True).embedding @ vector > 0.98
+
+
+def test_halves_of_a_track_are_nearer_than_other_tracks():
+    halves = []
+    for path in SAMPLES[::3]:
+        samples, rate = audiorec.load(path)
+        halves.append([embedding(half, rate) for half in np.array_split(samples, 2)])
+    first, second = np.array(halves).transpose(1, 0, 2)
+    similarity = first @ second.T
+    assert np.mean(similarity.argmax(axis=1) == np.arange(len(similarity))) >= 0.7
+
+
+def write_mp3(path, samples, rate, *, bit_rate):
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream("mp3", rate=rate, layout="stereo", bit_rate=bit_rate)
+        frame = av.AudioFrame.from_ndarray(np.ascontiguousarray(samples.T), format="fltp", layout="stereo")
+        frame.sample_rate = rate
+        resampler = av.AudioResampler(format="fltp", layout="stereo", rate=rate, frame_size=1152)
+        for piece in [*resampler.resample(frame), *resampler.resample(None)]:
+            container.mux(stream.encode(piece))
+        container.mux(stream.encode(None))
