@@ -204,7 +204,7 @@ def analyze(
         What is known already: the result keeps its other fields, and nothing is decoded for what can be computed
         from them.
     true_peak : bool
-        Whether to measure `true_peak` too, which costs as much as all the rest.
+        Whether to measure `true_peak` too, which costs twice as much as all the rest.
     embed : bool
         Whether to compute `embedding` and `tags` too.
 

@@ -282,7 +282,8 @@ class Scan:
             return
         same_sound = list(self._catalog.files("content_hash = ?", [content_hash]))
         itself = [stored for stored in same_sound if stored.file.path == file.path]
-        gone = [stored for stored in same_sound if is_gone(stored.file.path)]
+        unseen = (stored for stored in same_sound if stored.file.path not in self._seen)
+        gone = [stored for stored in unseen if is_gone(stored.file.path)]
         current = [stored for stored in same_sound if not self._stale(stored)]
         if itself:
             self._same_track("retagged", itself[0], file, tags)

@@ -13,7 +13,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import scipy.signal
 
 from audiorec.jit import jit
 
@@ -153,13 +152,16 @@ class _Oversampler:
     TAPS = 12 * FACTOR + 1
 
     def __init__(self, channels: int):
+        import scipy.signal  # three quarters of a second, for the few who ask for the true peak
+
+        self._upfirdn = scipy.signal.upfirdn
         self._filter = (scipy.signal.firwin(self.TAPS, 1 / self.FACTOR) * self.FACTOR).astype(np.float32)
         self._tail = np.zeros((self.TAPS // self.FACTOR, channels), dtype=np.float32)
         self._peak = 0.0
 
     def process(self, block: np.ndarray) -> None:
         signal = np.concatenate([self._tail, block])
-        between = scipy.signal.upfirdn(self._filter, signal, up=self.FACTOR, axis=0)
+        between = self._upfirdn(self._filter, signal, up=self.FACTOR, axis=0)
         settled = between[len(self._tail) * self.FACTOR : len(signal) * self.FACTOR]
         self._peak = max(self._peak, float(np.abs(settled).max(initial=0.0)))
         self._tail = signal[-len(self._tail) :]
