@@ -115,11 +115,11 @@ def loudness() -> Work:
     return partial(analyze, features=["loudness"])
 
 
-def scan_analysis() -> Work:
+def scan_analysis(*, embed: bool) -> Work:
     from audiorec import analyze
-    from audiorec.scan import STORED_FEATURES
+    from audiorec.scan import LEARNED_FEATURES, STORED_FEATURES
 
-    return partial(analyze, features=STORED_FEATURES)
+    return partial(analyze, features=STORED_FEATURES if embed else STORED_FEATURES - LEARNED_FEATURES)
 
 
 def whole_analysis(*, true_peak: bool) -> Work:
@@ -173,7 +173,7 @@ class Contender:
 
 
 FLOOR = Contender("floor: decode + resample", "mono at 22,050 Hz", decode_and_resample)
-SCAN = Contender("**audiorec, as a scan stores it**", "all descriptors and timbre", scan_analysis)
+SCAN = Contender("**audiorec, as a scan stores it**", "all descriptors and timbre", partial(scan_analysis, embed=False))
 CONTENDERS = (
     Contender("floor: decode", "`open_stream`", decode),
     FLOOR,
@@ -181,6 +181,7 @@ CONTENDERS = (
     Contender("audiorec, identify", "hash of the sound and tags, as a scan adds", identify),
     Contender("audiorec, loudness", "integrated loudness alone", loudness),
     SCAN,
+    Contender("audiorec, `scan --embed`", "with embedding and tags", partial(scan_analysis, embed=True)),
     Contender("audiorec, `analyze`", "with sections and segments", partial(whole_analysis, true_peak=False)),
     Contender("audiorec, everything", "with true peak too", partial(whole_analysis, true_peak=True)),
     Contender("bliss-audio", "`Song`: 23 features", bliss, peer=True),

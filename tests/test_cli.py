@@ -72,7 +72,7 @@ def music(tmp_path_factory) -> Path:
 def scanned(music, tmp_path_factory) -> tuple[Path, Result]:
     """The library of that folder, and what its scan said."""
     db = tmp_path_factory.mktemp("library") / "library.db"
-    return db, CliRunner().invoke(main, ["scan", str(music), "--db", str(db), "--jobs", "1", "--json"])
+    return db, CliRunner().invoke(main, ["scan", str(music), "--db", str(db), "--jobs", "1", "--json", "--embed"])
 
 
 @pytest.fixture
@@ -207,7 +207,7 @@ class TestAnalyze:
         assert "tags" not in console.file.getvalue()
 
     def test_json_is_the_path_the_descriptors_and_all_tags(self, run, music):
-        [record] = records(run("analyze", music / "clicks.flac", "--json"))
+        [record] = records(run("analyze", music / "clicks.flac", "--json", "--embed"))
         assert list(record) == ["path", *(field.name for field in dataclasses.fields(Descriptors)), "tags"]
         assert tuple(record["tags"]) == read_card().tags
         assert record["path"] == str(music / "clicks.flac")
@@ -221,7 +221,7 @@ class TestAnalyze:
         assert (cadence["key_name"], cadence["camelot"]) == ("C major", "8B")
 
     def test_series_are_added_on_request(self, run, music):
-        [record] = records(run("analyze", music / "clicks.flac", "--json", "--series"))
+        [record] = records(run("analyze", music / "clicks.flac", "--json", "--series", "--embed"))
         assert [beat["duration"] for beat in record["beats"]] == pytest.approx([0.5] * len(record["beats"]), abs=0.03)
         assert record["sections"][0]["start"] == 0.0
         assert {"start", "duration", "confidence"} <= set(record["segments"][0])
@@ -478,10 +478,10 @@ class TestSimilar:
         scan = ("scan", music / "clicks.flac", "--db", db, "--jobs", "1", "--json")
         assert records(run(*scan, "--no-embed"))[0]["analysed"] == 1
         result = run("similar", "1", "--db", db)
-        hint = f"it has no embedding; make one with: audiorec scan {music}/clicks.flac"
+        hint = f"it has no embedding; make one with: audiorec scan --embed {music}/clicks.flac"
         assert (result.exit_code, result.stdout) == (1, "")
         assert result.stderr == f"audiorec: {music}/clicks.flac: {hint}\n"
-        assert records(run(*scan))[0]["recomputed"] == 1
+        assert records(run(*scan, "--embed"))[0]["recomputed"] == 1
         assert run("similar", "1", "--db", db, "--json").stdout == ""
 
 

@@ -396,10 +396,10 @@ def test_embeddings_that_were_left_out_are_made_up_for(catalog, scan_of, music, 
     write_wav(music / "same as a.wav", 0)
     assert scan_of(music, embed=False) == {"unchanged": 3, "copied": 1}
     assert scan_of(music, embed=False, pool=NoWorkers()) == {"unchanged": 4}
-    assert scan_of(music) == {"recomputed": 4}
+    assert scan_of(music, embed=True) == {"recomputed": 4}
     assert features_asked_for == {frozenset({"embedding"})}
     assert embedded(catalog) == {"a.wav", "b.wav", "c.wav", "same as a.wav"}
-    assert scan_of(music, pool=NoWorkers()) == {"unchanged": 4}
+    assert scan_of(music, embed=True, pool=NoWorkers()) == {"unchanged": 4}
     assert scan_of(music, embed=False, pool=NoWorkers()) == {"unchanged": 4}
 
 
@@ -409,16 +409,16 @@ def with_versions(**versions):
 
 
 def test_a_new_model_embeds_again_and_does_nothing_else(catalog, scan_of, music, features_asked_for, monkeypatch):
-    scan_of(music)
+    scan_of(music, embed=True)
     monkeypatch.setattr(analysis, "FEATURES", with_versions(embedding="a newer one"))
     assert scan_of(music, embed=False, pool=NoWorkers()) == {"unchanged": 3}
-    assert scan_of(music, pool=PushedLast()) == {"recomputed": 3}  # in this process, where the model is new
+    assert scan_of(music, embed=True, pool=PushedLast()) == {"recomputed": 3}  # in this process, where the model is new
     assert features_asked_for == {frozenset({"embedding"})}
     assert len(catalog.embeddings("a newer one")[0]) == 3
 
 
 def test_an_embedding_of_the_present_model_is_kept_up_to_date_by_every_scan(catalog, scan_of, music, monkeypatch):
-    scan_of(music / "a.wav")
+    scan_of(music / "a.wav", embed=True)
     scan_of(music / "b.wav", embed=False)
     list(catalog.rows("UPDATE embedding SET vector = x'' RETURNING 1"))
     monkeypatch.setattr(analysis, "FEATURES", with_versions(spectrogram=1000))
@@ -615,7 +615,7 @@ def test_unknown_and_ambiguous_names_say_what_could_be_meant(songs):
 def test_a_scan_without_a_model_ends_before_it_begins(library, music, tmp_path, monkeypatch):
     monkeypatch.setattr(card, "FOLDERS", (tmp_path / "nowhere",))
     with pytest.raises(ModelError, match=r"encoder\.json: the model cannot be read: No such file"):
-        library.scan(music)
+        library.scan(music, embed=True)
     assert library.stats().tracks == 0
     assert library.scan(music, jobs=1, embed=False).analysed == 3
 
@@ -655,8 +655,8 @@ def test_embeddings_are_those_of_the_present_model(circle):
     ("track", "reason"),
     [
         (7, "/7.ogg: it is silence"),
-        (8, "/8.ogg: it has an embedding of another model; make one with: audiorec scan /8.ogg"),
-        (10, "/10.ogg: it has no embedding; make one with: audiorec scan /10.ogg"),
+        (8, "/8.ogg: it has an embedding of another model; make one with: audiorec scan --embed /8.ogg"),
+        (10, "/10.ogg: it has no embedding; make one with: audiorec scan --embed /10.ogg"),
     ],
 )
 def test_what_cannot_be_compared_says_how_to_mend_it(circle, track, reason):
