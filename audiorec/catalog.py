@@ -161,6 +161,11 @@ class Catalog:
         """Tell whether there is a track at `path`."""
         return any(self.rows("SELECT 1 FROM track WHERE path = ?", [path]))
 
+    def next_id(self) -> int:
+        """Return the number after the highest that a track ever had."""
+        [(highest,)] = self.rows("SELECT coalesce(max(seq), 0) FROM sqlite_sequence WHERE name = 'track'")
+        return highest + 1
+
     def failed_files(self) -> dict[bytes, FoundFile]:
         """Return what failed, as it was at that time; what could not be looked at has no size."""
         return {row[0]: FoundFile(*row) for row in self.rows("SELECT path, size, mtime_ns FROM failure")}
@@ -172,19 +177,23 @@ class Catalog:
 
     # -- writing
 
-    def add(self, file: FoundFile, content_hash: str, tags: FileTags, analysis: Analysis) -> None:
-        """Store a new track, or the new content of the track at this path."""
+    def add(
+        self, file: FoundFile, content_hash: str, tags: FileTags, analysis: Analysis, *, new_id: int | None = None
+    ) -> None:
+        """Store a new track, as number `new_id` if that is given, or the new content of the track at this path."""
         with self._transaction():
-            track_id = self._write_track(file, content_hash, tags)
+            track_id = self._write_track(file, content_hash, tags, new_id)
             self._connection.execute("UPDATE track SET damaged = ? WHERE id = ?", (analysis.damaged, track_id))
             for table in ("series", "embedding"):  # not every analysis has them
                 self._connection.execute(f"DELETE FROM {table} WHERE track_id = ?", (track_id,))
             self._write_analysis(track_id, analysis)
 
-    def copy(self, twin_id: int, file: FoundFile, content_hash: str, tags: FileTags) -> None:
-        """Store a track whose audio is that of another one."""
+    def copy(
+        self, twin_id: int, file: FoundFile, content_hash: str, tags: FileTags, *, new_id: int | None = None
+    ) -> None:
+        """Store a track whose audio is that of another one, as number `new_id` if that is given."""
         with self._transaction():
-            track_id = self._write_track(file, content_hash, tags)
+            track_id = self._write_track(file, content_hash, tags, new_id)
             for table, columns in (
                 ("descriptors", ", ".join(("versions", *DESCRIPTOR_FIELDS))),
                 ("timbre", "names_id, vector"),
@@ -274,14 +283,14 @@ class Catalog:
                     self._connection.execute("ROLLBACK")
                 raise
 
-    def _write_track(self, file: FoundFile, content_hash: str, tags: FileTags) -> int:
+    def _write_track(self, file: FoundFile, content_hash: str, tags: FileTags, new_id: int | None) -> int:
         values = _file_values(file, tags) | {"content_hash": content_hash}
         columns, marks = ", ".join(values), ", ".join("?" * len(values))
         updates = ", ".join(f"{name} = excluded.{name}" for name in values)
         [(track_id,)] = self._connection.execute(
-            f"INSERT INTO track ({columns}, added) VALUES ({marks}, ?)"
+            f"INSERT INTO track (id, {columns}, added) VALUES (?, {marks}, ?)"
             f" ON CONFLICT (path) DO UPDATE SET {updates} RETURNING id",
-            (*values.values(), time.time()),
+            (new_id, *values.values(), time.time()),
         )
         self._forget_failure(file.path)
         return track_id

@@ -170,6 +170,7 @@ class Scan:
         self._failed = catalog.failed_files()
         self._stored = {stored.file.path: stored for stored in catalog.files()}
         self._stale_features: dict[str, frozenset[str]] = {}
+        self._new_ids: dict[bytes, int] = {}  # in the order of the paths, whichever worker is done first
         self._waiting: dict[str, list[tuple[FoundFile, Identity]]] = {}  # for the analysis of the same sound
 
     def run(self, walk: Walk) -> ScanReport:
@@ -179,6 +180,8 @@ class Scan:
         missing = 0
         try:
             work = list(self._look_through(walk))
+            paths = sorted(file.path for file, _ in work)
+            self._new_ids = {path: number for number, path in enumerate(paths, start=self._catalog.next_id())}
             self._show()
             for task, result in self._pool.run(self._tasks(work)):
                 self._settle(task, result)
@@ -268,7 +271,8 @@ class Scan:
                 self._catalog.update_analysis(task.track_id, result)
                 self._finish("recomputed", task.path, result=result)
             case AnalyzeNew(), Analysis():
-                self._catalog.add(task.file, task.identity.content_hash, task.identity.tags, result)
+                new_id = self._new_ids.get(task.file.path)
+                self._catalog.add(task.file, task.identity.content_hash, task.identity.tags, result, new_id=new_id)
                 self._finish("analysed", task.path, result=result)
         if isinstance(task, AnalyzeNew):
             for file, identity in self._waiting.pop(task.identity.content_hash):
@@ -290,7 +294,7 @@ class Scan:
         elif gone and not self._catalog.has(file.path):
             self._same_track("moved", _most_alike(gone, file), file, tags)
         elif current:
-            self._catalog.copy(current[0].id, file, content_hash, tags)
+            self._catalog.copy(current[0].id, file, content_hash, tags, new_id=self._new_ids.get(file.path))
             self._finish("copied", os.fsdecode(file.path))
         else:
             self._waiting[content_hash] = []

@@ -165,7 +165,7 @@ class TestGroup:
         result = run("failures")
         assert (result.exit_code, result.stderr) == (130, "audiorec: interrupted\n")
 
-    @pytest.mark.parametrize("arguments", [["ls"], ["ls", "--json"], ["show", "1"], ["export", "--format", "csv"]])
+    @pytest.mark.parametrize("arguments", [["ls"], ["ls", "--json"], ["show", "2"], ["export", "--format", "csv"]])
     def test_a_reader_that_leaves_early_is_no_error_to_talk_about(self, command, arguments):
         process = command(*arguments)
         process.stdout.close()
@@ -460,18 +460,18 @@ class TestSimilar:
         assert -1 <= record["score"] <= 1
 
     def test_tags_in_common_are_likely_for_both(self, run, music, monkeypatch):
-        tags = {1: {"rock": 0.2, "jazz": 0.9, "sad": 0.05}, 2: {"rock": 0.9, "jazz": 0.2, "sad": 0.9}}
+        tags = {2: {"rock": 0.2, "jazz": 0.9, "sad": 0.05}, 3: {"rock": 0.9, "jazz": 0.2, "sad": 0.9}}
         analysis = Library.analysis
         monkeypatch.setattr(
             Library, "analysis", lambda self, track: dataclasses.replace(analysis(self, track), tags=tags[track.id])
         )
-        assert records(run("similar", "1", "--json"))[0]["tags_in_common"] == ["rock", "jazz"]
-        assert records(run("similar", "2", "--json"))[0]["tags_in_common"] == ["jazz", "rock"]
-        assert run("similar", "1").stdout.splitlines()[1].rstrip().endswith("rock, jazz")
+        assert records(run("similar", "2", "--json"))[0]["tags_in_common"] == ["rock", "jazz"]
+        assert records(run("similar", "3", "--json"))[0]["tags_in_common"] == ["jazz", "rock"]
+        assert run("similar", "2").stdout.splitlines()[1].rstrip().endswith("rock, jazz")
 
     def test_n_limits_the_number(self, run):
-        assert len(records(run("similar", "1", "-n", "1", "--json"))) == 1
-        assert run("similar", "1", "-n", "0").exit_code == 2
+        assert len(records(run("similar", "2", "-n", "1", "--json"))) == 1
+        assert run("similar", "2", "-n", "0").exit_code == 2
 
     def test_a_track_without_embedding_is_one_line(self, run, music, tmp_path):
         db = tmp_path / "library.db"

@@ -386,6 +386,24 @@ def features_asked_for(monkeypatch):
     return asked
 
 
+class LastFirst(PushedLast):
+    """A pool that is done with the last file first."""
+
+    def run(self, tasks):
+        return super().run(reversed(list(tasks)))
+
+
+def test_tracks_are_numbered_in_the_order_of_their_paths(catalog, scan_of, music):
+    assert scan_of(music, pool=LastFirst()) == {"analysed": 3}
+    assert [track.id for track in catalog.tracks()] == [1, 2, 3]
+    write_wav(music / "d.wav", 7)
+    write_wav(music / "album" / "e.wav", 8)
+    write_wav(music / "f.wav", 7)
+    assert scan_of(music, pool=LastFirst()) == {"analysed": 2, "copied": 1, "unchanged": 3}
+    numbers = {name: track.id for name, track in by_name(catalog).items()}
+    assert (numbers["e.wav"], numbers["d.wav"], numbers["f.wav"]) == (4, 5, 6)
+
+
 def embedded(catalog):
     return {name for name, track in by_name(catalog).items() if catalog.analysis(track).embedding is not None}
 
