@@ -18,7 +18,7 @@ from typing import Any
 
 import numpy as np
 
-from audiorec.audio import MonoResampler, open_stream
+from audiorec.audio import MAX_CHANNELS, SAMPLE_RATES, MonoResampler, open_stream
 from audiorec.encoder.card import model_id, require_torch
 from audiorec.errors import EmptyAudioError
 from audiorec.features import loudness, perceptual, rhythm, structure, timbre, tonal
@@ -253,17 +253,21 @@ def analyze_samples(samples: np.ndarray, sample_rate: int, *, true_peak: bool = 
     ModelError
         An embedding is wanted, and the model's files are missing or altered.
     ValueError
-        The samples are of another shape or not all finite.
+        The samples are integers, of another shape, of more than 64 channels or not all finite; or the rate is none.
 
     >>> clicks = np.zeros(22050 * 8)
     >>> clicks[::11025] = 1
     >>> round(analyze_samples(clicks, 22050, embed=False).descriptors.tempo)
     120
     """
-    samples = np.asarray(samples, dtype=np.float32)
-    samples = samples[:, None] if samples.ndim == 1 else samples
-    if samples.ndim != 2 or not np.isfinite(samples).all():
+    samples = np.asarray(samples)
+    if not np.issubdtype(samples.dtype, np.floating):
+        raise ValueError(f"samples must be floating-point numbers, full scale 1.0, got {samples.dtype}")
+    samples = (samples[:, None] if samples.ndim == 1 else samples).astype(np.float32, copy=False)
+    if samples.ndim != 2 or samples.shape[1] > MAX_CHANNELS or not np.isfinite(samples).all():
         raise ValueError(f"samples must be finite and (n,) or (n, channels), got shape {samples.shape}")
+    if sample_rate not in SAMPLE_RATES:
+        raise ValueError(f"{sample_rate=} must be a whole number of {SAMPLE_RATES[0]} to {SAMPLE_RATES[-1]} Hz")
     if not len(samples):
         raise EmptyAudioError("samples", "it holds no samples")
     wanted = _wanted(None, true_peak=true_peak, embed=embed)

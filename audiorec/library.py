@@ -252,7 +252,8 @@ class Library:
 
     def _embedding(self, track: Track) -> np.ndarray:
         analysis = self._catalog.analysis(track)
-        name, mend = printable(track.path), f"make one with: audiorec scan --embed {shlex.quote(printable(track.path))}"
+        name, folder = printable(track.path), printable(Path(track.path).parent)
+        mend = f"make one with: audiorec scan --embed {shlex.quote(folder)}"
         if analysis.embedding is None or analysis.versions["embedding"] != card.read_card().model_id:
             what = "no embedding" if analysis.embedding is None else "an embedding of another model"
             raise NoEmbeddingError(f"{name}: it has {what}; {mend}")

@@ -170,6 +170,20 @@ def test_samples_must_be_finite_and_of_one_or_two_dimensions(samples):
         analyze_samples(samples, 22_050)
 
 
+@pytest.mark.parametrize(
+    ("samples", "rate", "reason"),
+    [
+        (np.zeros((2, 22_050)), 22_050, r"\(n, channels\), got shape \(2, 22050\)"),
+        (np.ones(100, np.int16), 22_050, "floating-point"),
+        (np.zeros(100), 0, "sample_rate=0 must be"),
+    ],
+    ids=["channels first", "integers", "no rate"],
+)
+def test_what_can_only_be_a_mistake_is_refused(samples, rate, reason):
+    with pytest.raises(ValueError, match=reason):
+        analyze_samples(samples, rate)
+
+
 def test_no_samples_at_all_are_an_error():
     with pytest.raises(audiorec.FileError, match="no samples"):
         analyze_samples(np.zeros(0), 22_050)

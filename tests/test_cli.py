@@ -147,7 +147,10 @@ class TestGroup:
     def test_version(self, run):
         assert re.fullmatch(r"audiorec, version \d+\.\d+\.\d+\n", run("--version").stdout)
 
-    @pytest.mark.parametrize("arguments", [["sing"], ["ls", "--loud"], ["scan"], ["ls", "-n", "0"], ["export"]])
+    @pytest.mark.parametrize(
+        "arguments",
+        [["sing"], ["ls", "--loud"], ["scan"], ["ls", "-n", "0"], ["export"], ["scan", ".", "--time-limit", "nan"]],
+    )
     def test_wrong_usage_exits_with_2(self, run, arguments):
         result = run(*arguments)
         assert result.exit_code == 2
@@ -164,6 +167,16 @@ class TestGroup:
         monkeypatch.setattr(Library, "failures", lambda self: (_ for _ in ()).throw(KeyboardInterrupt))
         result = run("failures")
         assert (result.exit_code, result.stderr) == (130, "audiorec: interrupted\n")
+
+    @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
+    @pytest.mark.parametrize("arguments", [["ls"], ["export", "--format", "csv"]])
+    def test_a_full_disk_behind_stdout_is_one_line(self, scanned, arguments):
+        words = [sys.executable, "-m", "audiorec", *arguments, "--db", scanned[0]]
+        with open("/dev/full", "w") as full:
+            result = subprocess.run(words, stdout=full, stderr=PIPE, text=True, check=False)
+        assert result.returncode == 1
+        assert result.stderr.splitlines()[0] == "audiorec: No space left on device"
+        assert "Traceback" not in result.stderr
 
     @pytest.mark.parametrize("arguments", [["ls"], ["ls", "--json"], ["show", "2"], ["export", "--format", "csv"]])
     def test_a_reader_that_leaves_early_is_no_error_to_talk_about(self, command, arguments):
@@ -238,6 +251,15 @@ class TestAnalyze:
     def test_the_true_peak_is_measured_on_request(self, run, music):
         [record] = records(run("analyze", music / "clicks.flac", "--json", "--true-peak"))
         assert record["true_peak"] >= 0.99 * record["peak"]
+
+    def test_a_picture_that_cannot_be_written_is_one_line_and_the_rest_goes_on(self, run, tmp_path):
+        long, short = tmp_path / ("x" * 251 + ".wav"), tmp_path / "short.wav"
+        for path in (long, short):
+            sf.write(path, tone(330.0, seconds=1.0), 44100)
+        result = run("analyze", long, short, "--plot", tmp_path / "pictures")
+        assert result.exit_code == 1
+        assert re.fullmatch(r"audiorec: .*x\.wav\.png: cannot be written: File name too long\n", result.stderr)
+        assert [path.name for path in (tmp_path / "pictures").iterdir()] == ["short.wav.png"]
 
     def test_a_bad_file_is_one_line_and_the_rest_goes_on(self, run, music):
         result = run("analyze", music / "broken.mp3", music / ODD_NAME, music / "missing.ogg", "--json")
@@ -478,7 +500,7 @@ class TestSimilar:
         scan = ("scan", music / "clicks.flac", "--db", db, "--jobs", "1", "--json")
         assert records(run(*scan, "--no-embed"))[0]["analysed"] == 1
         result = run("similar", "1", "--db", db)
-        hint = f"it has no embedding; make one with: audiorec scan --embed {music}/clicks.flac"
+        hint = f"it has no embedding; make one with: audiorec scan --embed {music}"
         assert (result.exit_code, result.stdout) == (1, "")
         assert result.stderr == f"audiorec: {music}/clicks.flac: {hint}\n"
         assert records(run(*scan, "--embed"))[0]["recomputed"] == 1

@@ -7,6 +7,7 @@ else is imported for it.
 stdout is data, stderr is talk. Exit status: 0 done, 1 failed, 2 wrong usage, 130 interrupted.
 """
 
+import errno
 import importlib
 import io
 import sys
@@ -63,6 +64,10 @@ class LazyGroup(click.Group):
             return super().invoke(ctx)
         except AudiorecError as error:
             raise OneLineError(str(error)) from error
+        except OSError as error:
+            if error.errno == errno.EPIPE:  # the reader left, and click ends quietly
+                raise
+            raise OneLineError(error.strerror or str(error)) from error
         except KeyboardInterrupt:
             click.echo("audiorec: interrupted", err=True)
             ctx.exit(INTERRUPTED)

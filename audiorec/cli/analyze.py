@@ -8,7 +8,7 @@ from audiorec.cli.describe import panel
 from audiorec.cli.options import embed_option, files_argument, json_option
 from audiorec.cli.output import print_json, stdout_console, text_path
 from audiorec.cli.rows import learned, timbre
-from audiorec.errors import AudiorecError, FileError, TagError, printable
+from audiorec.errors import AudiorecError, TagError, printable
 from audiorec.types import Analysis, FileTags
 
 PICTURES = (".png", ".svg", ".pdf")
@@ -40,7 +40,7 @@ def analyze(ctx, files, as_json, series, embed, true_peak, plot):
             _print(analysis, as_json=as_json, series=series)
             if picture:
                 _draw(analysis, picture)
-        except FileError as error:
+        except AudiorecError as error:
             click.echo(f"audiorec: {error}", err=True)
             failed = True
     ctx.exit(1 if failed else 0)

@@ -1,5 +1,6 @@
 """The options that mean the same in every command that has them."""
 
+import math
 from pathlib import Path
 
 import click
@@ -28,10 +29,18 @@ jobs_option = click.option(
     "--jobs", metavar="N", type=click.IntRange(min=1), help="Worker processes; else one for each processor core."
 )
 
+
+def _no_nan(ctx: click.Context, parameter: click.Parameter, value: float) -> float:
+    if math.isnan(value):
+        raise click.BadParameter("is not a number")
+    return value
+
+
 time_limit_option = click.option(
     "--time-limit",
     metavar="SECONDS",
     type=click.FloatRange(min=0, min_open=True),
+    callback=_no_nan,
     default=TIME_LIMIT,
     show_default=True,
     help="Give up on a file that takes longer than this.",

@@ -64,14 +64,15 @@ def replacing(path: str | os.PathLike) -> Iterator[Path]:
         If the file cannot be written. Whatever went wrong, `path` is as it was and the temporary file is gone.
     """
     target = Path(os.path.realpath(path))
-    special = target.exists() and not target.is_file()
-    temporary = target if special else target.with_name(f".{target.stem}-{os.getpid()}{target.suffix}")
     try:
-        yield temporary
-        if not special:
-            temporary.replace(target)
+        special = target.exists() and not target.is_file()
+        temporary = target if special else target.with_name(f".{target.stem}-{os.getpid()}{target.suffix}")
+        try:
+            yield temporary
+            if not special:
+                temporary.replace(target)
+        finally:
+            if not special:
+                temporary.unlink(missing_ok=True)
     except OSError as error:
         raise AudiorecError(f"{printable(path)}: cannot be written: {error.strerror or error}") from error
-    finally:
-        if not special:
-            temporary.unlink(missing_ok=True)
