@@ -26,7 +26,11 @@ def similar(track, limit, as_json, db):
     """
     with Library(db, create=False) as library:
         asked = library.track(track)
-        found = [(other, score, _in_common(library, asked, other)) for other, score in library.similar(asked, limit)]
+        likely = _likely_tags(library, asked)
+        found = [
+            (other, score, [name for name in _likely_tags(library, other) if name in likely])
+            for other, score in library.similar(asked, limit)
+        ]
     if as_json:
         for other, score, tags in found:
             print_json({"score": round(score, 4), "tags_in_common": tags} | row(other))
@@ -34,10 +38,8 @@ def similar(track, limit, as_json, db):
         stdout_console().print(_table(found))
 
 
-def _in_common(library: Library, track: Track, other: Track) -> list[str]:
-    """Return the likely tags of `other`, the most probable first, that are likely for `track` too."""
-    likely, its_own = (likely_tags(library.analysis(which).tags or {}) for which in (track, other))
-    return [name for name in its_own if name in likely]
+def _likely_tags(library: Library, track: Track) -> list[str]:
+    return likely_tags(library.analysis(track).tags or {})
 
 
 def _table(found: list[tuple[Track, float, list[str]]]) -> Table:
