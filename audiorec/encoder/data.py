@@ -46,11 +46,15 @@ class Windows:
     train: np.ndarray  #: rows to train on
     held_out: np.ndarray  #: rows of the held-out groups
 
-    def log_mel(self, rows: np.ndarray) -> torch.Tensor:
-        """Return the log-mel spectrograms of some windows, (len(rows), n_mels, 129) float32."""
+    def log_mel(self, rows: np.ndarray, shifts: np.ndarray | int = 0) -> torch.Tensor:
+        """Return the log-mel spectrograms of some windows, (len(rows), n_mels, 129) float32.
+
+        Each begins `shifts` frames later, as far as its track allows.
+        """
         cut = np.empty((len(rows), WINDOW_FRAMES, N_MELS), dtype=np.float32)
-        for i, row in enumerate(rows):
-            mel, start = self.mels[int(self.tracks[row])], int(self.starts[row])
+        for i, (row, shift) in enumerate(zip(rows, np.broadcast_to(shifts, len(rows)), strict=True)):
+            mel = self.mels[int(self.tracks[row])]
+            start = min(max(int(self.starts[row] + shift), 0), len(mel) - WINDOW_FRAMES)
             cut[i] = mel[start : start + WINDOW_FRAMES]
         return torch.from_numpy(cut).transpose(1, 2).contiguous()
 

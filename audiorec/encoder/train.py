@@ -32,6 +32,7 @@ class TrainConfig:
     learning_rate: float = 3e-3  #: at its highest, after `warm_up`; then down by a cosine
     warm_up: int = 300  #: steps
     weight_decay: float = 0.02
+    jitter: int = 16  #: frames that a window is moved at most: its targets hardly change in 0.4 s
     mixed: float = 0.3  #: share of batches that are mixed
     contrast: float = 0.3  #: weight of telling tracks apart
     temperature: float = 0.1
@@ -82,7 +83,8 @@ def train(
             for group in optimizer.param_groups:
                 group["lr"] = config.learning_rate * _schedule(at, config.epochs * steps, config.warm_up)
             both = np.concatenate([rows, mates])
-            log_mel, targets = augment(windows.log_mel(both), generator), windows.of(both)
+            shifts = rng.integers(-config.jitter, config.jitter + 1, len(both))
+            log_mel, targets = augment(windows.log_mel(both, shifts), generator), windows.of(both)
             is_mixed = rng.random() < config.mixed
             if is_mixed:
                 share = rng.beta(0.4, 0.4)
