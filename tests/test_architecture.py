@@ -16,10 +16,10 @@ PACKAGE = Path(audiorec.__file__).parent
 FLOORS = (
     ("version",),
     ("errors", "types", "arrays", "jit", "tagnames", "spelling"),
-    ("atomic", "playlist.records"),
-    ("playlist.identifiers", "playlist.m3u", "playlist.table"),
-    ("playlist.jspf", "playlist.xspf"),
-    ("playlist.files",),
+    ("atomic", "playlist.records", "history.records", "history.report"),
+    ("playlist.identifiers", "playlist.m3u", "playlist.table", "history.jsonstream", "history.values"),
+    ("playlist.jspf", "playlist.xspf", "history.sources"),
+    ("playlist.files", "history.databases", "history.listenbrainz", "history.spotify", "history.table"),
     ("content", "spectrum", "metadata", "encoder.card", "encoder.model"),
     (
         "decoders",
@@ -32,8 +32,10 @@ FLOORS = (
     ),
     ("audio", "features.perceptual", "features.structure", "encoder.embed", "encoder.train"),
     ("analysis", "schema", "walk", "workers"),
-    ("catalog", "query"),
-    ("scan", "stats", "watch"),
+    ("catalog", "query", "history.lists", "history.names"),
+    ("scan", "stats", "watch", "history.formats", "history.matching"),
+    ("history.store",),
+    ("history.importing",),
     ("library",),
     ("cli",),
 )
@@ -47,13 +49,15 @@ HOMES = {
     "numba": {"jit"},
     "platformdirs": {"library"},
     "pyarrow": {"cli"},
+    "rapidfuzz": {"history.matching"},
     "rich": {"cli"},
     "safetensors": {"encoder.weights"},
     "soundfile": {"audio", "decoders"},
     "soxr": {"audio"},
-    "sqlite3": {"catalog", "schema"},
+    "sqlite3": {"catalog", "history.databases", "history.store", "schema"},
     "torch": {"encoder.data", "encoder.embed", "encoder.model", "encoder.train", "encoder.weights"},
     "watchfiles": {"watch"},
+    "xml": {"playlist.xspf"},
 }
 SOURCES = sorted(path for path in PACKAGE.rglob("*.py") if path.name not in ("__init__.py", "__main__.py"))
 
