@@ -263,7 +263,7 @@ def test_spotify_extended_history(read):
 def test_spotify_account_data(catalog, tmp_path):
     play = {"endTime": "2017-07-14 02:43", "artistName": "Ann", "trackName": "One", "msPlayed": 180_000}
     track = {"trackName": "One", "artistName": "Ann", "albumName": "First", "trackUri": "spotify:track:1"}
-    items = [{"track": track}, {"track": None, "episode": {}}, {"track": track | {"trackName": "Two"}}]
+    items = [{"track": track | {"trackName": name}} for name in ("One", 5, "Two")] + [{"track": None, "episode": {}}]
     with zipfile.ZipFile(tmp_path / "my_spotify_data.zip", "w") as archive:
         archive.writestr("data/StreamingHistory_music_0.json", json.dumps([play, play | {"msPlayed": 0}], indent=2))
         archive.writestr(
@@ -279,7 +279,7 @@ def test_spotify_account_data(catalog, tmp_path):
         ("ann", "Ann", "Two", None, None, "like", 1),
     ]
     assert (report.read, report.added, report.known, report.playlists, report.passed_over) == (3, 0, 3, 2, 1)
-    assert reasons(report) == [(2, "no JSON object")]
+    assert reasons(report) == [(2, "a name is int, no text")] * 2 + [(2, "no JSON object")]
     assert [(name, len(songs)) for _, name, songs in catalog.playlists()] == [("Eve", 2), ("Eve", 2)]
 
 
@@ -637,6 +637,7 @@ DIFFERENT = [
     (("Ann", "Day"), ("Ann", "Night")),
     (("Ann", "One"), ("Bob", "One")),
     (("Anna", "One"), ("Annie", "One")),
+    (("Johnny Cash", "I Can See Clearly Now"), ("Johnny Nash", "I Can See Clearly Now")),
     (("Prince", "1999"), ("Prince", "1998")),
     (("Ann", "6 ft under"), ("Ann", "6")),
     (("हिमानी", "कि"), ("हिमानी", "का")),
