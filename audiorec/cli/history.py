@@ -46,9 +46,9 @@ COUNTS = {
 @db_option
 @click.pass_context
 def history(ctx, files, user, as_json, db):
-    """Read what was listened to: ListenBrainz, Last.fm, Spotify, players' databases, playlists, CSV.
+    """Read what was listened to: ListenBrainz, Last.fm, Spotify, playlists, CSV.
 
-    Files are told by their content; folders and zip archives are looked into. Reading a file again changes nothing.
+    Also MPD's stickers and Navidrome's database. Files are told by their content; folders and zip archives are looked into. Reading a file again changes nothing.
     Without a FILE, lists the users and how much they listened to.
     """
     if not files:
