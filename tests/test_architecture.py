@@ -16,6 +16,7 @@ PACKAGE = Path(audiorec.__file__).parent
 FLOORS = (
     ("version",),
     ("errors", "types", "arrays", "jit", "tagnames", "spelling"),
+    ("atomic",),
     ("content", "spectrum", "metadata", "encoder.card", "encoder.model"),
     (
         "decoders",
