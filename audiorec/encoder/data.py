@@ -16,6 +16,7 @@ import numpy as np
 import torch
 from torch.nn import functional
 
+from audiorec.encoder.transforms import masked
 from audiorec.spectrum import HOP_LENGTH, N_MELS, SAMPLE_RATE
 
 WINDOW_FRAMES = 129  #: 3 s
@@ -98,27 +99,13 @@ def held_out(group: str) -> bool:
 
 
 def augment(log_mel: torch.Tensor, generator: torch.Generator) -> torch.Tensor:
-    """Return `log_mel` (batch, n_mels, T) under random gain and equaliser, with bands and frames masked.
-
-    (D. Park et al., "SpecAugment", 2019, for the masks.)
-    """
+    """Return `log_mel` (batch, n_mels, T) under random gain and equaliser, with bands and frames masked."""
     batch = len(log_mel)
     gain = torch.rand(batch, 1, 1, generator=generator) * 12 - 8
     knots = torch.randn(batch, 1, 5, generator=generator) * 2.5
     equaliser = functional.interpolate(knots, size=log_mel.shape[1], mode="linear", align_corners=True).transpose(1, 2)
-    changed = (log_mel + gain + equaliser).clamp(-80, 0)
-    for axis, longest in ((1, 12), (1, 12), (2, 24)):
-        changed = _masked(changed, axis, longest, generator)
-    return changed
-
-
-def _masked(log_mel: torch.Tensor, axis: int, longest: int, generator: torch.Generator) -> torch.Tensor:
-    size = log_mel.shape[axis]
-    first = torch.randint(0, size, (len(log_mel), 1), generator=generator)
-    width = torch.randint(0, longest, (len(log_mel), 1), generator=generator)
-    position = torch.arange(size)
-    mask = (position >= first) & (position < first + width)
-    return log_mel.masked_fill(mask[:, :, None] if axis == 1 else mask[:, None, :], -40.0)
+    seed = int(torch.randint(2**62, (), generator=generator))
+    return masked((log_mel + gain + equaliser).clamp(-80, 0), seed)
 
 
 def mix(log_mel: torch.Tensor, targets: dict[str, torch.Tensor], share: float, order: torch.Tensor):
