@@ -3,12 +3,13 @@
 Task: read the teachers' targets, cut windows from cached spectrograms, standardise, augment. Spectrograms are cached
 as one ``ID.npy`` a track, (T, n_mels) float16 of `Spectrogram.log_mel`; targets are ``.npz`` files without objects:
 ``windows.npz`` holds `track` (N,) and `start` (N,) in seconds and `rms_db` (N,), each teacher's file arrays of N rows.
+A teacher whose file is missing is not learned from.
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,10 +17,13 @@ import numpy as np
 import torch
 from torch.nn import functional
 
+from audiorec.atomic import replacing
 from audiorec.encoder.transforms import masked
 from audiorec.spectrum import HOP_LENGTH, N_MELS, SAMPLE_RATE
 
+WINDOW_SECONDS = 3.0
 WINDOW_FRAMES = 129  #: 3 s
+WINDOWS_A_TRACK = 30  #: at most
 SILENCE_DB = -60.0  #: windows under this level are left out
 HELD_OUT_SHARE = 8  #: one group in so many is held out
 CLIP = 6.0  #: standard deviations beyond which a target counts as this far
@@ -32,6 +36,25 @@ TEACHERS = {
     "mn04_3s": ("mn04_3s.npz", "penultimate"),
     "classes": ("mn04.npz", "classes"),
 }
+
+
+class CachedMels(Mapping[int, np.ndarray]):
+    """The spectrograms in a folder by track, (T, n_mels) float16 in dB, each opened when it is asked for.
+
+    A thousand hours of music are 30 GB: what of it is in memory is for the system to say.
+    """
+
+    def __init__(self, folder: Path, tracks: Iterable[int]):
+        self._paths = {track: path for track in tracks if (path := folder / f"{track}.npy").exists()}
+
+    def __getitem__(self, track: int) -> np.ndarray:
+        return np.load(self._paths[track], mmap_mode="r")
+
+    def __iter__(self) -> Iterator[int]:
+        return iter(self._paths)
+
+    def __len__(self) -> int:
+        return len(self._paths)
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,22 +90,28 @@ class Windows:
 def load_windows(mel_folder: Path, target_folder: Path, groups: Mapping[int, str]) -> Windows:
     """Read cached spectrograms and targets.
 
+    If all groups are held out, as the only one may be, none is.
+
     Parameters
     ----------
     mel_folder, target_folder : Path
     groups : track id → name of what must not be torn between training and validation (an album, a package)
     """
     listed = np.load(target_folder / "windows.npz")
-    mels = {i: np.load(path) for i in groups if (path := mel_folder / f"{i}.npy").exists()}
+    mels = CachedMels(mel_folder, groups)
+    lengths = {track: len(mel) for track, mel in mels.items()}
     starts = np.round(listed["start"].astype(np.float64) * SAMPLE_RATE / HOP_LENGTH).astype(np.int64)
     usable = [
-        level > SILENCE_DB and track in mels and start + WINDOW_FRAMES <= len(mels[track])
+        level > SILENCE_DB and start + WINDOW_FRAMES <= lengths.get(track, 0)
         for track, start, level in zip(listed["track"].tolist(), starts.tolist(), listed["rms_db"], strict=True)
     ]
     rows = np.flatnonzero(usable)
-    is_held_out = np.array([held_out(groups[track]) for track in listed["track"][rows].tolist()])
+    is_held_out = np.array([held_out(groups[track]) for track in listed["track"][rows].tolist()], dtype=bool)
+    is_held_out &= not is_held_out.all()
     targets, means, scales = {}, {}, {}
     for name, (file, array) in TEACHERS.items():
+        if not (target_folder / file).exists():
+            continue
         values = np.load(target_folder / file)[array].astype(np.float32)
         means[name] = values[rows[~is_held_out]].mean(axis=0)
         scales[name] = np.maximum(values[rows[~is_held_out]].std(axis=0), 1e-3)
@@ -91,6 +120,30 @@ def load_windows(mel_folder: Path, target_folder: Path, groups: Mapping[int, str
     return Windows(
         listed["track"], starts, mels, targets, means, scales, train=rows[~is_held_out], held_out=rows[is_held_out]
     )
+
+
+def window_starts(seconds: float) -> np.ndarray:
+    """Return where the windows of a track begin, (n,) seconds: side by side, or spread evenly over a long one.
+
+    >>> window_starts(10.0)
+    array([0. , 3.5, 7. ])
+    """
+    n = min(WINDOWS_A_TRACK, int(seconds // WINDOW_SECONDS))
+    return np.floor(np.linspace(0, seconds - WINDOW_SECONDS, n) * 100) / 100
+
+
+def write_windows(mels: Mapping[int, np.ndarray], path: Path) -> None:
+    """List the windows of all tracks as teachers do, who know their level: here it is dB under the loudest cell."""
+    tracks, starts, levels = [], [], []
+    for track, mel in mels.items():
+        for start in window_starts(len(mel) * HOP_LENGTH / SAMPLE_RATE):
+            first = round(start * SAMPLE_RATE / HOP_LENGTH)
+            power = np.mean(10 ** (mel[first : first + WINDOW_FRAMES].astype(np.float32) / 10))
+            tracks.append(track)
+            starts.append(start)
+            levels.append(10 * np.log10(power))
+    with replacing(path) as temporary:
+        np.savez(temporary, track=np.array(tracks, dtype=np.uint32), start=np.array(starts), rms_db=np.array(levels))
 
 
 def held_out(group: str) -> bool:
