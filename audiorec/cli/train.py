@@ -5,7 +5,9 @@ import click
 from audiorec.cli import LazyGroup
 
 #: Every subcommand and its short help; subcommand NAME is in the module ``train_NAME``.
-SUBCOMMANDS: dict[str, str] = {}
+SUBCOMMANDS = {
+    "encoder": "Teach an encoder on folders of music.",
+}
 
 
 @click.group(cls=LazyGroup, summaries=SUBCOMMANDS, prefix="audiorec.cli.train_")
