@@ -114,6 +114,13 @@ def test_the_only_group_is_not_held_out(folder):
     assert (len(windows.train), len(windows.held_out)) == (len(GROUPS) * WINDOWS_A_TRACK, 0)
 
 
+def test_silence_is_nothing_to_learn_from(folder):
+    listed = dict(np.load(folder / "windows.npz"))
+    np.savez(folder / "windows.npz", **listed | {"rms_db": listed["rms_db"] - 50})
+    with pytest.raises(ModelError, match="there is nothing to learn from"):
+        load_windows(folder, folder, GROUPS)
+
+
 def test_each_step_is_reported(windows, tmp_path, small):
     steps = []
     train(windows, CONFIG, tmp_path / "run.pt", on_step=steps.append)

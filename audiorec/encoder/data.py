@@ -19,6 +19,7 @@ from torch.nn import functional
 
 from audiorec.atomic import replacing
 from audiorec.encoder.transforms import masked
+from audiorec.errors import ModelError
 from audiorec.spectrum import HOP_LENGTH, N_MELS, SAMPLE_RATE
 
 WINDOW_SECONDS = 3.0
@@ -96,6 +97,11 @@ def load_windows(mel_folder: Path, target_folder: Path, groups: Mapping[int, str
     ----------
     mel_folder, target_folder : Path
     groups : track id → name of what must not be torn between training and validation (an album, a package)
+
+    Raises
+    ------
+    ModelError
+        Not one window is of music.
     """
     listed = np.load(target_folder / "windows.npz")
     mels = CachedMels(mel_folder, groups)
@@ -106,6 +112,8 @@ def load_windows(mel_folder: Path, target_folder: Path, groups: Mapping[int, str
         for track, start, level in zip(listed["track"].tolist(), starts.tolist(), listed["rms_db"], strict=True)
     ]
     rows = np.flatnonzero(usable)
+    if not len(rows):
+        raise ModelError(target_folder, "there is nothing to learn from: no three seconds of music that is not silent")
     is_held_out = np.array([held_out(groups[track]) for track in listed["track"][rows].tolist()], dtype=bool)
     is_held_out &= not is_held_out.all()
     targets, means, scales = {}, {}, {}

@@ -141,14 +141,14 @@ def teach_encoder(
     save_weights(output, weights)
     last = history[-1]
     return TeachReport(
-        weights.model_id,
-        len(tracks),
-        failed,
-        len(windows.train),
-        len(windows.held_out),
-        len(history),
-        last.loss,
-        last.scores,
+        model_id=weights.model_id,
+        tracks=len(tracks),
+        failed=failed,
+        windows=len(windows.train),
+        held_out=len(windows.held_out),
+        epochs=last.epoch,
+        loss=last.loss,
+        scores=last.scores,
     )
 
 
