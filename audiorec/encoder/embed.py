@@ -1,7 +1,7 @@
 """From a track's spectrogram to its embedding and tags.
 
 Task: run the network over the whole track, in chunks of half a minute so that a long one needs no more memory, and
-turn the mean of its features into a whitened vector of unit norm and into tag probabilities.
+turn the mean of its features into a vector of unit norm and into tag probabilities.
 """
 
 from __future__ import annotations

@@ -3,8 +3,8 @@
 The JSON (`card`) names the model, its size, its tags with what kind of tag each is, and the SHA-256 of the tensors,
 which is checked before they are read. Besides the network the tensors hold
 
-- ``embedding.mean`` (n_features,) and ``embedding.projection`` (n_embedding, n_features): whitening by principal
-  components, fitted on the training music;
+- ``embedding.mean`` (n_features,) and ``embedding.projection`` (n_embedding, n_features): half a whitening by
+  principal components, fitted on the training music;
 - ``tags.mean`` and ``tags.scale`` (n_tags,): from the tag head's output to log odds. An encoder that was taught without
   a teacher has no such head and no tags.
 """

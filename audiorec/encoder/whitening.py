@@ -1,7 +1,7 @@
 """From a network that has learned to `Weights` that can be used: what it hears is made an embedding.
 
-Task: hear stretches of the training music, fit the whitening by principal components to the features, and keep of the
-heads those that are of use.
+Task: hear stretches of the training music, fit the whitening by principal components to the features (halfway: the
+large ones stay larger), and keep of the heads those that are of use.
 """
 
 from __future__ import annotations
@@ -17,6 +17,9 @@ from audiorec.encoder.model import Encoder, EncoderConfig
 from audiorec.encoder.weights import Weights
 
 WIDTH = 192  #: of the embedding, or less where there are fewer stretches
+#: 0 leaves the variances as they are, 0.5 makes them alike. Halfway a track finds itself as often as with 0.5 (first of
+#: 175 tracks not taught with: 0.775 and 0.780), and its package better (mean average precision 0.507 and 0.489).
+POWER = 0.25
 FLOOR = 0.003  #: added to all variances, as a share of the largest: without it, the least of them drown the rest
 STRETCH_FRAMES = 860  #: 20 s
 STRETCHES = 3  #: of a track: its beginning, middle and end
@@ -33,7 +36,7 @@ TAG_KINDS = {
 def fit_whitening(features: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Return mean, (n_features,), and projection, (width, n_features), that turn features into an embedding.
 
-    .. math:: P = (\\Lambda + \\epsilon \\lambda_1)^{-1/2} U^T
+    .. math:: P = (\\Lambda + \\epsilon \\lambda_1)^{-1/4} U^T
 
     with the largest eigenvalues of the features' covariance and their vectors; each vector points to where most of its
     numbers are positive, so that the result is one.
@@ -53,7 +56,7 @@ def fit_whitening(features: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     width = min(WIDTH, len(features) - 1, features.shape[1])
     variances, vectors = variances[::-1][:width], vectors[:, ::-1][:, :width]
     vectors = vectors * np.where(vectors.sum(axis=0) < 0, -1.0, 1.0)
-    spread = np.sqrt(np.maximum(variances + FLOOR * variances[0], 1e-12))
+    spread = np.maximum(variances + FLOOR * variances[0], 1e-12) ** POWER
     projection = (vectors / spread).T
     return mean.astype(np.float32), projection.astype(np.float32)
 
