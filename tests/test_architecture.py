@@ -28,8 +28,11 @@ FLOORS = (
     ),
     ("audio", "features.perceptual", "features.structure", "encoder.embed", "encoder.train"),
     ("analysis", "schema", "walk", "workers"),
-    ("catalog", "query"),
-    ("scan", "stats", "watch"),
+    ("catalog", "query", "recommend.pool"),
+    ("scan", "stats", "watch", "recommend.candidates", "recommend.explain", "recommend.rank", "recommend.versions"),
+    ("recommend.order", "recommend.rules"),
+    ("recommend.choose",),
+    ("recommend.radio", "recommend.weekly"),
     ("library",),
     ("cli",),
 )
