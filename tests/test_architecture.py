@@ -16,6 +16,10 @@ PACKAGE = Path(audiorec.__file__).parent
 FLOORS = (
     ("version",),
     ("errors", "types", "arrays", "jit", "tagnames", "spelling"),
+    ("atomic", "playlist.records"),
+    ("playlist.identifiers", "playlist.m3u", "playlist.table"),
+    ("playlist.jspf", "playlist.xspf"),
+    ("playlist.files",),
     ("content", "spectrum", "metadata", "encoder.card", "encoder.model"),
     (
         "decoders",
