@@ -19,7 +19,8 @@
     ├── ModelError           the encoder's files cannot be used: .path, .reason
     ├── NoEmbeddingError     a track has no embedding to compare it by
     ├── QueryError           a search expression cannot be understood
-    └── TrackNotFoundError   no track of the library answers to that name
+    ├── TrackNotFoundError   no track of the library answers to that name
+    └── UserNotFoundError    nobody of that name has a listening history
 
 A caller's mistake (a wrong argument) is a ``ValueError``; the world's fault is one of these. The message is
 always one line and starts with the path.
@@ -159,3 +160,7 @@ class QueryError(AudiorecError):
 
 class TrackNotFoundError(AudiorecError):
     """No track of the library answers to that name."""
+
+
+class UserNotFoundError(AudiorecError):
+    """Nobody of that name has a listening history."""

@@ -11,6 +11,7 @@
 
 from __future__ import annotations
 
+import datetime
 import json
 import os
 import shlex
@@ -22,12 +23,15 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from audiorec import names, programme, songs
 from audiorec import query as search
 from audiorec.catalog import Catalog, Failure
 from audiorec.encoder import card
-from audiorec.errors import NoEmbeddingError, TrackNotFoundError, printable
-from audiorec.schema import fold
-from audiorec.spelling import nearest
+from audiorec.errors import NoEmbeddingError, printable
+from audiorec.recommend.choose import Pick
+from audiorec.recommend.pool import Pool
+from audiorec.recommend.radio import EXPLORE, Radio
+from audiorec.recommend.weekly import SONGS, Week
 from audiorec.stats import LibraryStats, library_stats
 from audiorec.types import Analysis, Track
 from audiorec.walk import FoundFile, Walk, absolute
@@ -70,6 +74,7 @@ class Library:
 
     def __init__(self, db: PathLike | None = None, *, create: bool = True):
         self._catalog = Catalog(default_database() if db is None else os.fsdecode(db), create=create)
+        self._pool: tuple[tuple[int, int], Pool] | None = None  # with the state of the catalog it was made in
 
     @property
     def path(self) -> Path:
@@ -196,22 +201,7 @@ class Library:
         TrackNotFoundError
             There is none, or more than one; the message names the nearest or the candidates.
         """
-        text = printable(name) if not isinstance(name, int) else str(name)
-        for where, parameters in _meanings(name, text):
-            tracks = list(self._catalog.tracks(where, parameters))
-            if len(tracks) == 1:
-                return tracks[0]
-            if tracks:
-                candidates = ", ".join(f"{track.id} ({printable(track.path)})" for track in tracks[:5])
-                raise TrackNotFoundError(f"{text!r} is the name of {len(tracks)} tracks, use the number: {candidates}")
-        raise TrackNotFoundError(f"no track {text!r} in the library" + self._nearest(text))
-
-    def _nearest(self, text: str) -> str:
-        with_artist = " - " in text
-        rows = self._catalog.rows("SELECT title, artist, path FROM track")
-        names = {fold(name): name for name in (_name(*row, with_artist=with_artist) for row in rows)}
-        found = nearest(fold(text), names)
-        return "; nearest: " + ", ".join(repr(names[name]) for name in found) if found else ""
+        return names.one_track(self._catalog, name)
 
     def analysis(self, track: Track) -> Analysis:
         """Return what is stored of a track's analysis: descriptors, versions, timbre; the time series if a scan did."""
@@ -249,6 +239,109 @@ class Library:
         same_sound = {stored.id for stored in self._catalog.files(SAME_SOUND, [track.id])}
         best = (at for at in np.argsort(-scores, kind="stable").tolist() if int(ids[at]) not in same_sound)
         return [(self.track(int(ids[at])), float(scores[at])) for at in islice(best, n)]
+
+    def pool(self) -> Pool:
+        """Return the tracks that can be recommended, those that have an embedding, as arrays.
+
+        It is kept until the library changes.
+
+        Raises
+        ------
+        ModelError
+            There is no model.
+        """
+        state = self._catalog.state()
+        if self._pool is None or self._pool[0] != state:
+            self._pool = state, programme.pool(self._catalog, *self.embeddings())
+        return self._pool[1]
+
+    def radio(
+        self,
+        seeds: Iterable[int | PathLike],
+        *,
+        user: str | None = None,
+        avoid: Iterable[int | PathLike] = (),
+        where: str = "",
+        heard_days: float = programme.HEARD_DAYS,
+        blend: float | None = None,
+        explore: float = EXPLORE,
+        seed: int = 0,
+    ) -> Radio:
+        """Return a radio: music like that of some tracks, with a reason for each; the same seed gives the same picks.
+
+        `radio.playlist(25)` and `radio.playlist(minutes=60)` are lists in a smooth order; iterated, a radio goes on for
+        ever, and `radio.like(track_id)` and `radio.skip(track_id)` move it.
+
+        Parameters
+        ----------
+        seeds
+            Each an id, a path, a folder, a playlist file, "artist - title", an artist, an album or a title.
+        user : str, optional
+            Leave out what this user has played within `heard_days`.
+        avoid
+            Named like seeds: what is neither to be played nor to be come near to.
+        where : str
+            A search (see `tracks`) that every pick must meet.
+        blend : float, optional
+            How much listening counts against sound, 0-1; by default as much as it has shown to be worth.
+        explore : float
+            Share of the picks, 0-1, that is drawn from further away or from what nobody has played.
+        seed : int
+            Of the random numbers.
+
+        Raises
+        ------
+        TrackNotFoundError
+            A name means no track.
+        UserNotFoundError
+            `user` has no listening history.
+        NoEmbeddingError
+            No seed has an embedding.
+        QueryError
+            `where` cannot be understood.
+        FileError
+            A playlist file cannot be read.
+        ValueError
+            A number is out of its range.
+        """
+        options = {"user": user, "avoid": avoid, "where": where, "heard_days": heard_days}
+        return programme.radio(
+            self._catalog, self.pool(), seeds, blend=blend or 0.0, explore=explore, seed=seed, **options
+        )
+
+    def users(self) -> list[str]:
+        """Return the names of all who have a listening history."""
+        return songs.users(self._catalog)
+
+    def weekly(
+        self, user: str, date: datetime.date | None = None, *, n: int = SONGS, blend: float | None = None
+    ) -> list[Pick]:
+        """Return what a user is to discover in a week: near to what the user plays, not heard in 60 days if ever.
+
+        A fifth of it is tracks that nobody has played. The week's list is taken note of, and nothing of it is offered
+        again in the eight weeks that follow. The same library, history and week give the same picks.
+
+        Parameters
+        ----------
+        user : str
+        date : datetime.date, optional
+            A day of the week; by default today.
+        n : int
+            Number of picks; there are fewer where the library has no more.
+        blend : float, optional
+            How much listening counts against sound, 0-1; by default as much as it has shown to be worth.
+
+        Raises
+        ------
+        UserNotFoundError
+            `user` has no listening history.
+        NoEmbeddingError
+            Nothing that the user plays has an embedding.
+        ValueError
+            `n` is less than 1, or `blend` is out of range.
+        """
+        week = Week.of(date or datetime.date.today())
+        return programme.discoveries(self._catalog, self.pool(), user, week, n=n, blend=blend or 0.0)
 
     def _embedding(self, track: Track) -> np.ndarray:
         analysis = self._catalog.analysis(track)
@@ -315,19 +408,3 @@ def _paths(paths: PathLike | Iterable[PathLike]) -> list[Path]:
 
 def _available_cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
-def _meanings(name: int | PathLike, text: str) -> Iterator[tuple[str, tuple]]:
-    """Yield what a name can mean, the most exact meaning first, as SQL conditions."""
-    if text.isascii() and text.isdecimal() and len(text) < 19:
-        yield "track.id = ?", (int(text),)
-    if not isinstance(name, int):
-        yield "track.path = ?", (absolute(name),)
-    yield "? IN (fold(title), fold(artist || ' - ' || title))", (fold(text),)
-
-
-def _name(title: str | None, artist: str | None, path: bytes, *, with_artist: bool) -> str:
-    """Return what a person would call a track: its title, that of its artist before it, or its file's name."""
-    if title is None:
-        return printable(path.rpartition(b"/")[2])
-    return f"{artist} - {title}" if artist and with_artist else title

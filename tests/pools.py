@@ -8,7 +8,7 @@ from audiorec.recommend.pool import Pool, Song
 def song(track_id: int, **known) -> Song:
     """A song of three minutes that nothing else is a version of, by an artist of its own."""
     known = {"title": f"title {track_id}", "artist": f"artist {track_id}", "duration": 180.0, **known}
-    return Song(track_id, name=f"{known['artist']} – {known['title']}", **known)
+    return Song(track_id, **known)
 
 
 def circle(n: int, turn: float = 0.5) -> np.ndarray:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from audiorec.recommend.pool import Pool
+from audiorec.recommend.pool import Pool, unit
 
 POINTS = 6  #: of a query; more seeds than that are clustered
 ROUNDS = 20  #: of the clustering, which mostly has settled after five
@@ -44,7 +44,7 @@ class Query:
     def _moved(self, vector: np.ndarray, step: float) -> Query:
         points = self.points.copy()
         nearest = int(np.argmax(points @ vector))
-        points[nearest] = _unit(points[nearest] + step * vector)
+        points[nearest] = unit(points[nearest] + step * vector)
         return replace(self, points=points)
 
 
@@ -69,7 +69,7 @@ def clusters(vectors: np.ndarray, weights: np.ndarray, k: int, rng: np.random.Ge
         member = np.argmax(vectors @ centres.T, axis=1)
         sums = np.zeros((len(centres), vectors.shape[1]))
         np.add.at(sums, member, vectors * weights[:, None])
-        moved = _unit(sums[np.abs(sums).sum(axis=1) > 0]).astype(np.float32)
+        moved = unit(sums[np.abs(sums).sum(axis=1) > 0]).astype(np.float32)
         if moved.shape == centres.shape and np.allclose(moved, centres, atol=1e-6):
             break
         centres = moved
@@ -118,8 +118,3 @@ def _scores(pool: Pool, query: Query, rows: np.ndarray) -> np.ndarray:
 
 def _largest(values: np.ndarray, k: int) -> np.ndarray:
     return np.arange(len(values)) if k >= len(values) else np.argpartition(-values, k)[:k]
-
-
-def _unit(vectors: np.ndarray) -> np.ndarray:
-    length = np.linalg.norm(vectors, axis=-1, keepdims=True)
-    return np.divide(vectors, length, out=np.zeros_like(vectors), where=length > 0)

@@ -13,8 +13,8 @@ from audiorec.recommend.pool import Pool, Song
 from audiorec.recommend.rank import interleave, mmr
 from audiorec.recommend.rules import Rule, hold
 
-NEAR = 8  #: songs for each that is wanted, among which relevance and variety choose
-FAR = 20  #: candidates for each that is wanted; those behind the near ones are a step further away
+NEAR = 5  #: songs for each that is wanted, among which relevance and variety choose
+FAR = 12  #: candidates for each that is wanted; those behind the near ones are a step further away
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +62,7 @@ def choose(
         return []
     kept, rows, scores = _candidates(pool, query, rules, n, allowed, give_way)
     near = min(NEAR * n, max(n, len(kept) // 2))
-    chances = np.flatnonzero(pool.cold()[rows] | (np.arange(len(rows)) >= near))
+    chances = np.flatnonzero(pool.cold[rows] | (np.arange(len(rows)) >= near))
     best = mmr(scores[:near], pool.vectors(rows[:near], query.blend), query.shares)
     choices = interleave(best, iter(rng.permutation(chances).tolist()), n, explore, rng)
     return [Choice(kept[at][0], float(scores[at].max()), point is None, kept[at][1]) for at, point in choices]
@@ -96,7 +96,7 @@ def _widths(first: int, most: int) -> Iterator[int]:
 
 def explained(pool: Pool, choices: Sequence[Choice], seeds: Sequence[Song], blend: float) -> list[Pick]:
     """Return the choices with their reasons."""
-    cold = pool.cold()[pool.rows(choice.song.id for choice in choices)].tolist()
+    cold = pool.cold[pool.rows(choice.song.id for choice in choices)].tolist()
     texts = reasons(pool, [choice.song for choice in choices], seeds, blend)
     return [
         Pick(choice.song.id, choice.score, text, is_cold, choice.explored, choice.relaxed)

@@ -22,7 +22,7 @@ def reasons(pool: Pool, picks: Sequence[Song], seeds: Sequence[Song], blend: flo
     rows, seed_rows = pool.rows(song.id for song in picks), pool.rows(song.id for song in seeds)
     models = np.argmax(pool.vectors(rows, blend) @ pool.vectors(seed_rows, blend).T, axis=1)
     cosines = np.einsum("pd,pd->p", pool.content[rows], pool.content[seed_rows[models]])
-    alike, cold, by_id = typical_likeness(pool), pool.cold()[rows], {song.id: song for song in seeds}
+    alike, cold, by_id = typical_likeness(pool), pool.cold[rows], {song.id: song for song in seeds}
     return [
         _reason(pool, song, by_id[int(pool.ids[seed_rows[model]])], by_id, cosine >= alike, is_cold)
         for song, model, cosine, is_cold in zip(picks, models, cosines, cold, strict=True)

@@ -8,8 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
+
+from audiorec.errors import printable
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +31,18 @@ class Song:
     speechiness: float | None = None  #: 0-1
     mood: str | None = None
     content_hash: str | None = None  #: of the sound; two files of one recording may share it
-    name: str = ""  #: what a person would call it
+    path: bytes = b""
+
+    @property
+    def name(self) -> str:
+        """What a person would call it.
+
+        >>> Song(1, "So What", "Miles Davis").name, Song(2, "So What").name, Song(3, path=b"/music/1.ogg").name
+        ('Miles Davis – So What', 'So What', '1.ogg')
+        """
+        if self.title is None:
+            return printable(self.path.rpartition(b"/")[2])
+        return printable(f"{self.artist} – {self.title}" if self.artist else self.title)
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,8 +54,8 @@ class Pool:
     ids : (n,) int64, ascending
     content : (n, d) float32, unit rows: the embeddings; a row of zeros is silence
     songs : ids → their songs, in any order; a track that is gone meanwhile is left out
-    collaborative : (n, f) float32, unit rows, optional
-        What listening says, or would say, of each track.
+    collaborative : (n, f) float32, rows of at most unit length, optional
+        What listening says, or would say, of each track: the direction is who likes it, the length how many.
     listeners : (n,), optional
         Number of people known to have played each track. Without it nobody knows which tracks are cold.
     tags : id → the tags that the track probably deserves, the most probable first
@@ -73,17 +87,25 @@ class Pool:
         mask[self.rows(track_ids)] = True
         return mask
 
+    @cached_property
     def audible(self) -> np.ndarray:
-        """Return (n,) bool: true for what is not silence."""
-        return np.einsum("nd,nd->n", self.content, self.content) > 0
+        """(n,) bool: true for what is not silence."""
+        return self.content.any(axis=1)
 
+    @cached_property
     def cold(self) -> np.ndarray:
-        """Return (n,) bool: true for what nobody has played, as far as anything is known of listening."""
+        """(n,) bool: true for what nobody has played, as far as anything is known of listening."""
         return np.zeros(len(self), bool) if self.listeners is None else self.listeners == 0
 
     def vectors(self, rows: np.ndarray, blend: float) -> np.ndarray:
         """Return rows whose inner products are (1 - blend) · cos(content) + blend · cos(collaborative)."""
         if self.collaborative is None:
             return self.content[rows]
-        halves = (1 - blend) ** 0.5 * self.content[rows], blend**0.5 * self.collaborative[rows]
+        halves = (1 - blend) ** 0.5 * self.content[rows], blend**0.5 * unit(self.collaborative[rows])
         return np.hstack(halves).astype(np.float32)
+
+
+def unit(vectors: np.ndarray) -> np.ndarray:
+    """Return rows of length 1, and zeros for rows of zeros."""
+    length = np.linalg.norm(vectors, axis=-1, keepdims=True)
+    return np.divide(vectors, length, out=np.zeros_like(vectors), where=length > 0)

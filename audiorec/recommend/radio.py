@@ -64,14 +64,14 @@ class Radio:
         for name, share in (("blend", blend), ("explore", explore)):
             if not 0 <= share <= 1:
                 raise ValueError(f"{name}={share} must be between 0 and 1")
-        audible, rows = pool.audible(), pool.rows(dict.fromkeys(seeds))
+        audible, rows = pool.audible, pool.rows(dict.fromkeys(seeds))
         rows = rows[audible[rows]]
         if not len(rows):
             raise ValueError("seeds must name at least one track of the pool that is not silence")
         self._pool, self._explore, self._seed, self._heard = pool, explore, seed, tuple(heard)
         self._seeds = list(pool.songs(pool.ids[rows].tolist()))
         self._query = query(pool, rows, blend, np.random.default_rng(seed))
-        self._allowed = audible if allowed is None else audible & allowed
+        self._allowed = audible.copy() if allowed is None else audible & allowed
         self._allowed[rows] = False
         self._avoid(pool.rows(avoid))
         self._played: list[Song] = []

@@ -110,4 +110,4 @@ def _few_by_artist(songs: Iterable[Song], at_most: int, known: tuple[Song, ...])
 
 def _none_of(songs: Iterable[Song], known: tuple[Song, ...]) -> Iterator[Song]:
     seen = {mark for song in known for mark in marks(song)}
-    return (song for song in songs if seen.isdisjoint(marks(song)))
+    return (song for song in songs if not seen or seen.isdisjoint(marks(song)))

@@ -9,7 +9,7 @@ from __future__ import annotations
 import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 
 import numpy as np
 
@@ -50,6 +50,10 @@ class Week:
         """The beginning, UTC, in seconds since 1970."""
         return datetime(*self.monday.timetuple()[:3], tzinfo=UTC).timestamp()
 
+    def back(self, count: int) -> Week:
+        """Return the week so many weeks earlier."""
+        return Week.of(self.monday - timedelta(weeks=count))
+
     def __str__(self) -> str:
         return f"{self.year}-W{self.number:02}"
 
@@ -89,10 +93,10 @@ def weekly(
     rng = np.random.default_rng([week.year, week.number, zlib.crc32(user.encode())])
     rows, weights = _drawn(pool, loved, rng)
     wanted = query(pool, rows, blend, rng, weights)
-    allowed = pool.audible()
+    allowed = pool.audible.copy()
     allowed[rows] = False
     choices: list[Choice] = []
-    for share, among, give_way in ((COLD_SHARE, pool.cold(), False), (1, ~pool.cold(), False), (1, allowed, True)):
+    for share, among, give_way in ((COLD_SHARE, pool.cold, False), (1, ~pool.cold, False), (1, allowed, True)):
         left = min(n - len(choices), round(share * n))
         held = _rules([choice.song for choice in choices], heard, offered)
         choices += choose(pool, wanted, held, left, allowed=allowed & among, give_way=give_way, rng=rng)
@@ -105,7 +109,7 @@ def weekly(
 def _drawn(pool: Pool, loved: dict[int, float], rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
     """Return rows and weights of at most `DRAWN` loved tracks, drawn by their weights."""
     rows = pool.rows(sorted(loved))
-    rows = rows[pool.audible()[rows]]
+    rows = rows[pool.audible[rows]]
     if not len(rows):
         raise ValueError("loved must name at least one track of the pool that is not silence")
     weights = np.array([loved[track_id] for track_id in pool.ids[rows].tolist()])

@@ -1,0 +1,100 @@
+"""Radio and weekly discovery for a library: what names mean, what a user loves and has heard, what was offered."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Iterator
+from functools import partial
+
+import numpy as np
+
+from audiorec import names, query, songs
+from audiorec.catalog import Catalog
+from audiorec.errors import NoEmbeddingError, UserNotFoundError, printable
+from audiorec.recommend.choose import Pick
+from audiorec.recommend.pool import Pool
+from audiorec.recommend.radio import EXPLORE, Radio
+from audiorec.recommend.weekly import OFFERED_WEEKS, REST_DAYS, Week, weekly
+from audiorec.spelling import nearest
+
+DAY = 86400.0  #: s
+HEARD_DAYS = 7.0  #: for which a radio leaves out what its listener has heard
+
+HINT = "make some with: audiorec scan --embed FOLDER"
+
+Name = int | names.PathLike
+
+
+def pool(catalog: Catalog, ids: np.ndarray, content: np.ndarray) -> Pool:
+    """Return the pool of some tracks, whose songs are asked of the catalog when they are needed."""
+    return Pool(ids, content, partial(songs.songs, catalog), tags=partial(songs.tags, catalog))
+
+
+def radio(
+    catalog: Catalog,
+    pool: Pool,
+    seeds: Iterable[Name],
+    *,
+    user: str | None = None,
+    avoid: Iterable[Name] = (),
+    where: str = "",
+    heard_days: float = HEARD_DAYS,
+    blend: float = 0.0,
+    explore: float = EXPLORE,
+    seed: int = 0,
+) -> Radio:
+    """Return a radio; `Library.radio` says of what."""
+    if not heard_days >= 0:
+        raise ValueError(f"heard_days={heard_days} must be at least 0")
+    bounds = query.parse(where)
+    seed_ids = list(_tracks(catalog, seeds))
+    if not pool.audible[pool.rows(seed_ids)].any():
+        raise NoEmbeddingError(f"{printable(catalog.path)}: no seed has an embedding of a sound; {HINT}")
+    if user is not None:
+        _check_user(catalog, user)
+    return Radio(
+        pool,
+        seed_ids,
+        blend=blend,
+        avoid=_tracks(catalog, avoid),
+        allowed=pool.mask(songs.matching(catalog, bounds.where, bounds.parameters)) if where else None,
+        heard=songs.heard(catalog, user, since=time.time() - heard_days * DAY) if user is not None else (),
+        explore=explore,
+        seed=seed,
+    )
+
+
+def discoveries(catalog: Catalog, pool: Pool, user: str, week: Week, *, n: int, blend: float) -> list[Pick]:
+    """Return what a user is to discover in a week, and take note of it; `Library.weekly` says how.
+
+    What is heard in the week itself changes nothing before the next, unless nothing was heard before.
+    """
+    _check_user(catalog, user)
+    loved = songs.loved(catalog, user, before=week.start) or songs.loved(catalog, user)
+    if not pool.audible[pool.rows(loved)].any():
+        raise NoEmbeddingError(f"{printable(catalog.path)}: nothing that {user!r} plays has an embedding; {HINT}")
+    picks = weekly(
+        pool,
+        loved,
+        user=user,
+        week=week,
+        n=n,
+        blend=blend,
+        heard=songs.heard(catalog, user, since=week.start - REST_DAYS * DAY, before=week.start),
+        offered=songs.offered(catalog, user, [str(week.back(count)) for count in range(1, OFFERED_WEEKS + 1)]),
+    )
+    songs.offer(catalog, user, str(week), [pick.track_id for pick in picks])
+    return picks
+
+
+def _tracks(catalog: Catalog, wanted: Iterable[Name]) -> Iterator[int]:
+    for name in wanted:
+        yield from names.several_tracks(catalog, name)
+
+
+def _check_user(catalog: Catalog, user: str) -> None:
+    users = songs.users(catalog)
+    if user not in users:
+        alike = ", ".join(map(repr, nearest(user, users) or users[:3]))
+        known = f"known: {alike}" if alike else "bring some in with: audiorec history FILE"
+        raise UserNotFoundError(f"{printable(catalog.path)}: no listening history of {user!r}; {known}")
