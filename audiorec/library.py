@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from audiorec import names, programme, songs
+from audiorec import names, programme
 from audiorec import query as search
 from audiorec.catalog import Catalog, Failure
 from audiorec.encoder import card
@@ -38,6 +38,7 @@ from audiorec.walk import FoundFile, Walk, absolute
 from audiorec.workers import TIME_LIMIT, WorkerPool
 
 if TYPE_CHECKING:
+    from audiorec.history.report import HistoryProgress, HistoryReport, UserSummary
     from audiorec.scan import ScanProgress, ScanReport
 
 PathLike = str | bytes | os.PathLike
@@ -309,10 +310,6 @@ class Library:
             self._catalog, self.pool(), seeds, blend=blend or 0.0, explore=explore, seed=seed, **options
         )
 
-    def users(self) -> list[str]:
-        """Return the names of all who have a listening history."""
-        return songs.users(self._catalog)
-
     def weekly(
         self, user: str, date: datetime.date | None = None, *, n: int = SONGS, blend: float | None = None
     ) -> list[Pick]:
@@ -371,6 +368,47 @@ class Library:
             if not (stale if embed else stale - {"embedding"}):
                 return self.track(stored.id)
         return None
+
+    def import_history(
+        self,
+        paths: PathLike | Iterable[PathLike],
+        *,
+        user: str | None = None,
+        progress: Callable[[HistoryProgress], None] | None = None,
+    ) -> HistoryReport:
+        """Read listening history and playlists, whatever their format; importing them again changes nothing.
+
+        Parameters
+        ----------
+        paths
+            Files, archives and folders; `audiorec.history` says of which formats. One that cannot be read is a failure
+            in the report, a line that cannot be understood is counted there, and the rest goes on.
+        user : str, optional
+            Whose history it is; else what the file says, else "me". A table or a player's database with users of its
+            own keeps them.
+        progress : callable, optional
+            Called with a `HistoryProgress` now and then.
+
+        Raises
+        ------
+        ValueError
+            `user` is no name.
+        """
+        from audiorec.history.importing import import_history
+
+        return import_history(self._catalog, map(os.fspath, _paths(paths)), user=user, progress=progress)
+
+    def rematch(self) -> int:
+        """Find the tracks of all songs of the listening history anew, after a scan; return how many have changed."""
+        from audiorec.history.store import rematch
+
+        return rematch(self._catalog)
+
+    def users(self) -> list[UserSummary]:
+        """Return who has a listening history, by name."""
+        from audiorec.history.store import users
+
+        return users(self._catalog)
 
     def failures(self) -> list[Failure]:
         """Return the files and folders that could not be used, by path."""

@@ -25,6 +25,7 @@ COMMANDS = {
     "ls": "List the tracks of the library that match a query.",
     "show": "Show everything known about one track.",
     "similar": "List the tracks of the library that sound most like one.",
+    "history": "Read what was listened to: ListenBrainz, Last.fm, Spotify, playlists, CSV.",
     "radio": "List music like that of some tracks, with a reason for each.",
     "weekly": "List what a user is to discover in a week.",
     "stats": "Show the library in numbers and histograms.",

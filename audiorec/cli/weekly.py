@@ -49,7 +49,7 @@ def weekly(user, all_users, date, limit, output, as_json, db):
 def _write_all(library: Library, day: datetime.date, limit: int, folder: Path) -> None:
     """Write a playlist for each user whose taste is known; say on stderr for whom, and for whom not and why."""
     folder.mkdir(parents=True, exist_ok=True)
-    for user in library.users():
+    for user in [summary.name for summary in library.users()]:
         path = folder / f"{quote(user, safe=' ')}.m3u8"
         try:
             picks = library.weekly(user, day, n=limit)

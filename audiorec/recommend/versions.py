@@ -4,20 +4,16 @@ from __future__ import annotations
 
 import re
 
+from audiorec.history import names
 from audiorec.recommend.pool import Song
-from audiorec.schema import fold
 
-#: Words that, in brackets or behind a dash, tell of a version and not of another piece.
+#: Words that, in brackets or behind a dash, tell of another recording and not of another piece.
 VERSION_WORDS = (
-    "acapella|acoustic|alternate|bonus|clean|club|cover|cut|deluxe|demo|dub|edit|edition|explicit|extended|"
-    "feat|featuring|ft|instrumental|karaoke|live|lo-fi|mix|mixed|mono|original|orchestral|outtake|radio|recorded|"
-    "rehearsal|remake|remaster|remastered|remix|remixed|rmx|session|sessions|single|sped|slowed|stereo|studio|"
-    "take|unplugged|version|vip"
+    "acapella|acoustic|alternate|club|cover|demo|dub|edit|extended|instrumental|karaoke|live|mix|orchestral|outtake|"
+    "radio|recorded|rehearsal|remake|remix|remixed|rework|rmx|sessions?|slowed|sped|take|unplugged|version|vip"
 )
-IN_BRACKETS = re.compile(rf"[(\[{{][^)\]}}]*\b(?:{VERSION_WORDS})\b[^)\]}}]*[)\]}}]")
-BEHIND_A_DASH = re.compile(rf"\s[-–—:~]\s[^-–—]*\b(?:{VERSION_WORDS})\b.*$")
-GUESTS = re.compile(r"\s(?:feat|ft|featuring)\b.*$")
-NO_LETTER = re.compile(r"[\W_]+")
+IN_BRACKETS = re.compile(rf"[(\[][^)\]]*\b(?:{VERSION_WORDS})\b[^)\]]*[)\]]", re.IGNORECASE)
+BEHIND_A_DASH = re.compile(rf"\s[-–—]\s[^-–—]*\b(?:{VERSION_WORDS})\b.*$", re.IGNORECASE)
 
 
 def song_key(artist: str | None, title: str | None) -> tuple[str, str] | None:
@@ -25,15 +21,13 @@ def song_key(artist: str | None, title: str | None) -> tuple[str, str] | None:
 
     >>> song_key("Björk feat. X", "Hunter (Live at Home)") == song_key("Bjork", "Hunter - 2003 Remaster")
     True
-    >>> song_key("Queen", "(You're So Square) Baby")
+    >>> song_key("Queen", "(You're So Square) Baby - Demo")
     ('queen', 'youre so square baby')
     """
     if not title:
         return None
-    short = fold(title)
-    for pattern in (IN_BRACKETS, BEHIND_A_DASH, GUESTS):
-        short = pattern.sub("", short)
-    return _letters(GUESTS.sub("", fold(artist or ""))), _letters(short) or _letters(fold(title))
+    short = BEHIND_A_DASH.sub("", IN_BRACKETS.sub("", title)).strip() or title
+    return names.artists(artist)[-1] if artist else "", names.title(short)
 
 
 def marks(song: Song) -> set:
@@ -42,9 +36,5 @@ def marks(song: Song) -> set:
 
 
 def artist_key(song: Song) -> str | None:
-    """Return the artist as it is compared: without guests, case and accents; None if it is not known."""
-    return _letters(GUESTS.sub("", fold(song.artist))) or None if song.artist else None
-
-
-def _letters(text: str) -> str:
-    return NO_LETTER.sub(" ", text.replace("'", "").replace("’", "")).strip()
+    """Return the first artist of the credit, in one spelling for all; None if it is not known."""
+    return names.artists(song.artist)[-1] if song.artist else None
