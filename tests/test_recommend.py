@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from pools import checkerboard, circle, line, pool, song
 
-from audiorec.recommend.explain import in_common, reasons, typical_likeness
+from audiorec.recommend.explain import in_common, reasons, likeness_levels
 from audiorec.recommend.radio import NOT_TWICE, Radio
 from audiorec.recommend.rank import interleave, mmr
 from audiorec.recommend.weekly import Week, weekly
@@ -255,11 +255,10 @@ class TestReasons:
         [text] = reasons(tracks, [one], [fifty, zero], 0.0)
         assert text == "sounds like artist 0 – Zero: both calm and rock"
 
-    def test_sounds_like_is_kept_for_what_does(self):
+    @pytest.mark.parametrize(("other", "words"), [(1, "sounds like"), (6, "somewhat like"), (60, "some way from")])
+    def test_sounds_like_is_kept_for_what_does(self, other, words):
         tracks = line(100)
-        near, far = reasons(tracks, tracks.songs([1, 60]), tracks.songs([0]), 0.0)
-        assert near.startswith("sounds like artist 0")
-        assert far.startswith("some way from artist 0")
+        assert reasons(tracks, tracks.songs([other]), tracks.songs([0]), 0.0) == [f"{words} artist 0 – title 0"]
 
     def test_listeners_are_named_where_they_share_a_seed(self):
         tracks = line(10, neighbours={3: [7, 0], 4: [9]}.__getitem__)
@@ -268,9 +267,9 @@ class TestReasons:
         assert "people" not in without
 
     @pytest.mark.parametrize(("n", "expected"), [(2, 0.0), (1, 1.0)])
-    def test_typical_likeness_of_few_tracks(self, n, expected):
-        assert typical_likeness(checkerboard(n)) == pytest.approx(expected)
+    def test_levels_of_likeness_among_few_tracks(self, n, expected):
+        assert likeness_levels(checkerboard(n)).tolist() == [expected] * 3
 
-    def test_typical_likeness_is_a_quantile_of_all_pairs(self):
+    def test_levels_of_likeness_are_quantiles_of_all_pairs(self):
         cosines = np.cos(np.pi * np.abs(np.arange(3000)[:, None] - np.arange(3000)[None, ::7]) / 3000)
-        assert typical_likeness(line(3000)) == pytest.approx(np.quantile(cosines, 0.9), abs=0.02)
+        np.testing.assert_allclose(likeness_levels(line(3000))[1:], np.quantile(cosines, [0.9, 0.98]), atol=0.02)

@@ -61,8 +61,8 @@ def test_speech_and_sound_effects_are_no_music():
     songs = [
         song(1, speechiness=0.9),
         song(2, speechiness=0.66),
-        song(3, duration=29.9),
-        song(4, duration=30.0),
+        song(3, duration=19.9),
+        song(4, duration=20.0),
         song(5),
     ]
     songs.append(song(6, duration=None))

@@ -12,7 +12,8 @@ from audiorec.recommend.pool import Pool, Song
 SAME_TEMPO = 0.03  #: octaves of 2 %: what a DJ's pitch fader makes equal
 SAME_ENERGY = 0.06
 SAME_BRIGHTNESS = 0.08  #: of the brighter one's
-ALIKE = 0.9  #: of all pairs of tracks are less alike than two that "sound like" each other
+#: What is said of two tracks, by the share of all pairs of tracks that are less alike.
+LIKENESS = {0.0: "some way from", 0.9: "somewhat like", 0.98: "sounds like"}
 PAIRS = 2000  #: from which that is estimated
 TAGS = 2  #: that both tracks deserve and are worth a mention
 
@@ -22,20 +23,16 @@ def reasons(pool: Pool, picks: Sequence[Song], seeds: Sequence[Song], blend: flo
     rows, seed_rows = pool.rows(song.id for song in picks), pool.rows(song.id for song in seeds)
     models = np.argmax(pool.vectors(rows, blend) @ pool.vectors(seed_rows, blend).T, axis=1)
     cosines = np.einsum("pd,pd->p", pool.content[rows], pool.content[seed_rows[models]])
-    alike, cold, by_id = typical_likeness(pool), pool.cold[rows], {song.id: song for song in seeds}
+    levels = np.searchsorted(likeness_levels(pool)[1:], cosines, side="right")
+    cold, by_id = pool.cold[rows], {song.id: song for song in seeds}
     return [
-        _reason(pool, song, by_id[int(pool.ids[seed_rows[model]])], by_id, cosine >= alike, is_cold)
-        for song, model, cosine, is_cold in zip(picks, models, cosines, cold, strict=True)
+        _reason(pool, song, by_id[int(pool.ids[seed_rows[model]])], by_id, level, is_cold)
+        for song, model, level, is_cold in zip(picks, models, levels, cold, strict=True)
     ]
 
 
-def _reason(pool: Pool, song: Song, model: Song, seeds: dict[int, Song], sounds_alike: bool, cold: bool) -> str:
-    parts = [_likeness(pool, song, model, sounds_alike), _listening(pool, song, seeds)]
-    return "; ".join(filter(None, [*parts, "nobody has played it yet" if cold else ""]))
-
-
-def typical_likeness(pool: Pool) -> float:
-    """Return the cosine that `ALIKE` of all pairs of tracks stay below, from at most `PAIRS` of them."""
+def likeness_levels(pool: Pool) -> np.ndarray:
+    """Return the cosines, (3,), that the shares in `LIKENESS` of all pairs of tracks do not reach."""
     n = len(pool)
     if n * (n - 1) // 2 <= PAIRS:
         pairs = np.array(list(combinations(range(n), 2)), np.int64).reshape(-1, 2)
@@ -43,7 +40,7 @@ def typical_likeness(pool: Pool) -> float:
         pairs = np.random.default_rng(0).integers(n, size=(PAIRS, 2))
         pairs = pairs[pairs[:, 0] != pairs[:, 1]]
     cosines = np.einsum("pd,pd->p", pool.content[pairs[:, 0]], pool.content[pairs[:, 1]])
-    return float(np.quantile(cosines, ALIKE)) if len(pairs) else 1.0
+    return np.quantile(cosines, list(LIKENESS)) if len(pairs) else np.ones(len(LIKENESS))
 
 
 def in_common(song: Song, other: Song) -> list[str]:
@@ -70,12 +67,17 @@ def in_common(song: Song, other: Song) -> list[str]:
     return [*([f"same {_joined(same)}"] if same else []), *phrases]
 
 
-def _likeness(pool: Pool, song: Song, model: Song, sounds_alike: bool) -> str:
-    likely = pool.tags(model.id)
+def _reason(pool: Pool, song: Song, model: Song, seeds: dict[int, Song], level: int, cold: bool) -> str:
+    likeness = f"{list(LIKENESS.values())[level]} {model.name}"
+    common = in_common(song, model) + _tags_in_common(pool, song, model)
+    parts = [f"{likeness}: {', '.join(common)}" if common else likeness, _listening(pool, song, seeds)]
+    return "; ".join(filter(None, [*parts, "nobody has played it yet" if cold else ""]))
+
+
+def _tags_in_common(pool: Pool, song: Song, other: Song) -> list[str]:
+    likely = pool.tags(other.id)
     tags = [tag for tag in pool.tags(song.id) if tag in likely][:TAGS]
-    common = in_common(song, model) + ([f"both {_joined(tags)}"] if tags else [])
-    head = f"sounds like {model.name}" if sounds_alike else f"some way from {model.name}"
-    return f"{head}: {', '.join(common)}" if common else head
+    return [f"both {_joined(tags)}"] if tags else []
 
 
 def _listening(pool: Pool, song: Song, seeds: dict[int, Song]) -> str:

@@ -17,7 +17,7 @@ from audiorec.recommend.pool import Song
 from audiorec.recommend.versions import artist_key, marks
 
 SPEECH = 0.66  #: speechiness above which it is speech and not music, as in Spotify's description of the descriptor
-SHORTEST = 30.0  #: seconds; less is a sound effect, a jingle or a fragment
+SHORTEST = 20.0  #: seconds; less is a sound effect, a jingle or a test tone
 BY_AN_ARTIST = 2
 
 Filter = Callable[[Iterable[Song]], Iterator[Song]]
