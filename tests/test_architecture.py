@@ -15,8 +15,8 @@ PACKAGE = Path(audiorec.__file__).parent
 #: Modules by floor; within a floor nothing imports its neighbour.
 FLOORS = (
     ("version",),
-    ("errors", "types", "arrays", "jit", "tagnames", "spelling"),
-    ("content", "spectrum", "metadata", "encoder.card", "encoder.model"),
+    ("errors", "types", "arrays", "jit", "tagnames", "spelling", "interactions", "collaborative", "contentmap"),
+    ("content", "spectrum", "metadata", "encoder.card", "encoder.model", "fusion"),
     (
         "decoders",
         "encoder.weights",
@@ -37,6 +37,7 @@ FLOORS = (
 HOMES = {
     "av": {"decoders"},
     "click": {"cli"},
+    "implicit": {"collaborative"},
     "librosa": {"spectrum"},
     "matplotlib": {"cli"},
     "mutagen": {"metadata"},
@@ -47,6 +48,7 @@ HOMES = {
     "safetensors": {"encoder.weights"},
     "soundfile": {"audio", "decoders"},
     "soxr": {"audio"},
+    "threadpoolctl": {"collaborative"},
     "sqlite3": {"catalog", "schema"},
     "torch": {"encoder.data", "encoder.embed", "encoder.model", "encoder.train", "encoder.weights"},
     "watchfiles": {"watch"},
