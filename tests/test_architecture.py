@@ -15,10 +15,22 @@ PACKAGE = Path(audiorec.__file__).parent
 #: Modules by floor; within a floor nothing imports its neighbour.
 FLOORS = (
     ("version",),
-    ("errors", "types", "arrays", "jit", "tagnames", "spelling", "interactions", "collaborative", "contentmap"),
-    ("content", "spectrum", "metadata", "encoder.card", "encoder.model", "fusion"),
+    ("errors", "types", "arrays", "jit", "tagnames", "spelling", "interactions"),
+    (
+        "content",
+        "spectrum",
+        "metadata",
+        "encoder.card",
+        "encoder.model",
+        "collaborative",
+        "contentmap",
+        "evaluation.metrics",
+        "evaluation.lists",
+        "evaluation.splits",
+    ),
     (
         "decoders",
+        "fusion",
         "encoder.weights",
         "encoder.data",
         "features.loudness",
