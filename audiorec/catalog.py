@@ -137,11 +137,6 @@ class Catalog:
             for row in self._connection.execute(sql, tuple(parameters)):  # noqa: UP028
                 yield row
 
-    def state(self) -> tuple[int, int]:
-        """Return two numbers of which one changes whenever this or another program has changed the database."""
-        [(others,)] = self.rows("PRAGMA data_version")
-        return others, self._connection.total_changes
-
     def tracks(self, where: str = "1", parameters: Iterable[Any] = (), order: str = "track.path") -> Iterator[Track]:
         """Yield the tracks that meet an SQL condition on the tables `track` and `descriptors`."""
         sql = (

@@ -38,8 +38,10 @@ from audiorec.walk import FoundFile, Walk, absolute
 from audiorec.workers import TIME_LIMIT, WorkerPool
 
 if TYPE_CHECKING:
+    from audiorec.fitting import FitReport
     from audiorec.history.report import HistoryProgress, HistoryReport, UserSummary
     from audiorec.scan import ScanProgress, ScanReport
+    from audiorec.taste import Taste
 
 PathLike = str | bytes | os.PathLike
 
@@ -75,7 +77,8 @@ class Library:
 
     def __init__(self, db: PathLike | None = None, *, create: bool = True):
         self._catalog = Catalog(default_database() if db is None else os.fsdecode(db), create=create)
-        self._pool: tuple[tuple[int, int], Pool] | None = None  # with the state of the catalog it was made in
+        self._taste: tuple[tuple, Taste] | None = None  # and the state of the database it was read from
+        self._pool: tuple[Taste, Pool] | None = None  # with what it was made of
 
     @property
     def path(self) -> Path:
@@ -251,9 +254,9 @@ class Library:
         ModelError
             There is no model.
         """
-        state = self._catalog.state()
-        if self._pool is None or self._pool[0] != state:
-            self._pool = state, programme.pool(self._catalog, *self.embeddings())
+        taste = self.taste()
+        if self._pool is None or self._pool[0] is not taste:
+            self._pool = taste, programme.pool(self._catalog, taste)
         return self._pool[1]
 
     def radio(
@@ -306,9 +309,8 @@ class Library:
             A number is out of its range.
         """
         options = {"user": user, "avoid": avoid, "where": where, "heard_days": heard_days}
-        return programme.radio(
-            self._catalog, self.pool(), seeds, blend=blend or 0.0, explore=explore, seed=seed, **options
-        )
+        blend = self.taste().blend if blend is None else blend
+        return programme.radio(self._catalog, self.pool(), seeds, blend=blend, explore=explore, seed=seed, **options)
 
     def weekly(
         self, user: str, date: datetime.date | None = None, *, n: int = SONGS, blend: float | None = None
@@ -337,8 +339,11 @@ class Library:
         ValueError
             `n` is less than 1, or `blend` is out of range.
         """
-        week = Week.of(date or datetime.date.today())
-        return programme.discoveries(self._catalog, self.pool(), user, week, n=n, blend=blend or 0.0)
+        week, taste = Week.of(date or datetime.date.today()), self.taste()
+        blend = taste.blend if blend is None else blend
+        return programme.discoveries(
+            self._catalog, self.pool(), user, week, n=n, blend=blend, half=taste.users.get(user)
+        )
 
     def _embedding(self, track: Track) -> np.ndarray:
         analysis = self._catalog.analysis(track)
@@ -350,6 +355,38 @@ class Library:
         if not analysis.embedding.any():
             raise NoEmbeddingError(f"{name}: it is silence, which sounds like nothing else")
         return analysis.embedding
+
+    def fit(self, *, progress: Callable[[int, int], None] | None = None) -> FitReport:
+        """Learn from the listening history who likes what, and store it; `taste` has the result.
+
+        Parameters
+        ----------
+        progress : callable, optional
+            Called with the number of steps done and their total.
+
+        Raises
+        ------
+        ModelError
+            There is no encoder, whose embeddings say how tracks sound.
+        """
+        from audiorec.fitting import fit
+
+        return fit(self._catalog, progress)
+
+    def taste(self) -> Taste:
+        """Return the two halves of each track with an embedding, by the last fit; kept until the database changes.
+
+        Raises
+        ------
+        ModelError
+            There is no encoder.
+        """
+        from audiorec import fitting
+
+        state = fitting.state(self._catalog)
+        if self._taste is None or self._taste[0] != state:
+            self._taste = state, fitting.load_taste(self._catalog)
+        return self._taste[1]
 
     def current_track(self, path: PathLike, *, embed: bool = False) -> Track | None:
         """Return the track of a file if what is known of it is up to date; None if it should be scanned first.

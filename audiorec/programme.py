@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable, Iterator
 from functools import partial
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -17,6 +18,9 @@ from audiorec.recommend.radio import EXPLORE, Radio
 from audiorec.recommend.weekly import OFFERED_WEEKS, REST_DAYS, Week, weekly
 from audiorec.spelling import nearest
 
+if TYPE_CHECKING:
+    from audiorec.taste import Taste
+
 DAY = 86400.0  #: s
 HEARD_DAYS = 7.0  #: for which a radio leaves out what its listener has heard
 
@@ -25,9 +29,26 @@ HINT = "make some with: audiorec scan --embed FOLDER"
 Name = int | names.PathLike
 
 
-def pool(catalog: Catalog, ids: np.ndarray, content: np.ndarray) -> Pool:
-    """Return the pool of some tracks, whose songs are asked of the catalog when they are needed."""
-    return Pool(ids, content, partial(songs.songs, catalog), tags=partial(songs.tags, catalog))
+def pool(catalog: Catalog, taste: Taste) -> Pool:
+    """Return the tracks of a taste as a pool, whose songs are asked of the catalog when they are needed."""
+    return Pool(
+        taste.ids,
+        taste.content,
+        partial(songs.songs, catalog),
+        # The last coordinate only fills the halves up to unit length, and nobody asks for it.
+        collaborative=None if taste.collaborative is None else taste.collaborative[:, :-1],
+        listeners=taste.listeners if taste.listeners.any() else None,
+        tags=partial(songs.tags, catalog),
+        neighbours=partial(_neighbours, taste),
+    )
+
+
+def _neighbours(taste: Taste, track_id: int) -> list[int]:
+    """Return the tracks that the same people play, those with most in common first."""
+    row = int(np.searchsorted(taste.ids, track_id))
+    start, end = taste.neighbours.indptr[row : row + 2]
+    best = np.argsort(-taste.neighbours.data[start:end], kind="stable")
+    return taste.ids[taste.neighbours.indices[start:end][best]].tolist()
 
 
 def radio(
@@ -64,10 +85,13 @@ def radio(
     )
 
 
-def discoveries(catalog: Catalog, pool: Pool, user: str, week: Week, *, n: int, blend: float) -> list[Pick]:
+def discoveries(
+    catalog: Catalog, pool: Pool, user: str, week: Week, *, n: int, blend: float, half: np.ndarray | None
+) -> list[Pick]:
     """Return what a user is to discover in a week, and take note of it; `Library.weekly` says how.
 
-    What is heard in the week itself changes nothing before the next, unless nothing was heard before.
+    `half` is the user's, as in `Taste`. What is heard in the week itself changes nothing before the next week, unless
+    nothing was heard before.
     """
     _check_user(catalog, user)
     loved = songs.loved(catalog, user, before=week.start) or songs.loved(catalog, user)
@@ -80,6 +104,7 @@ def discoveries(catalog: Catalog, pool: Pool, user: str, week: Week, *, n: int, 
         week=week,
         n=n,
         blend=blend,
+        listener=half[:-1] if half is not None and half.any() else None,
         heard=songs.heard(catalog, user, since=week.start - REST_DAYS * DAY, before=week.start),
         offered=songs.offered(catalog, user, [str(week.back(count)) for count in range(1, OFFERED_WEEKS + 1)]),
     )

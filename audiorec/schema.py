@@ -156,6 +156,15 @@ MIGRATIONS = (
     CREATE INDEX playlist_song_song ON playlist_song (song_id);
     """,
     """
+    CREATE TABLE model (
+        name TEXT PRIMARY KEY,
+        version INTEGER NOT NULL,
+        made_from TEXT NOT NULL,
+        parameters TEXT NOT NULL,
+        data BLOB NOT NULL
+    );
+    """,
+    """
     CREATE TABLE offer (
         user TEXT NOT NULL,
         week TEXT NOT NULL,

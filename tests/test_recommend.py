@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from pools import checkerboard, circle, line, pool, song
 
-from audiorec.recommend.explain import in_common, reasons, likeness_levels
+from audiorec.recommend.explain import in_common, likeness_levels, reasons
 from audiorec.recommend.radio import NOT_TWICE, Radio
 from audiorec.recommend.rank import interleave, mmr
 from audiorec.recommend.weekly import Week, weekly

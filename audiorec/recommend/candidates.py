@@ -41,6 +41,12 @@ class Query:
         """Return the query with its nearest point moved away from a track that was skipped."""
         return self._moved(vector, -SKIP)
 
+    def heard_by(self, listener: np.ndarray) -> Query:
+        """Return the query with a listener, (f,), in place of those who play the tracks it is made of."""
+        points = self.points.copy()
+        points[:, -len(listener) :] = self.blend**0.5 * unit(listener)
+        return replace(self, points=points)
+
     def _moved(self, vector: np.ndarray, step: float) -> Query:
         points = self.points.copy()
         nearest = int(np.argmax(points @ vector))

@@ -66,6 +66,7 @@ def weekly(
     week: Week,
     n: int = SONGS,
     blend: float = 0.0,
+    listener: np.ndarray | None = None,
     heard: Sequence[Song] = (),
     offered: Sequence[Song] = (),
 ) -> list[Pick]:
@@ -80,6 +81,8 @@ def weekly(
     user, week : together the seed of what is drawn
     n : number of picks; fewer where the library has no more
     blend : how much listening counts against sound, 0-1
+    listener : (f,), optional
+        The user among the `Pool.collaborative`: takes the place of the loved tracks there.
     heard : songs that the user has heard within `REST_DAYS`
     offered : songs that the user was offered in the last `OFFERED_WEEKS`
 
@@ -93,6 +96,8 @@ def weekly(
     rng = np.random.default_rng([week.year, week.number, zlib.crc32(user.encode())])
     rows, weights = _drawn(pool, loved, rng)
     wanted = query(pool, rows, blend, rng, weights)
+    if listener is not None and pool.collaborative is not None:
+        wanted = wanted.heard_by(listener)
     allowed = pool.audible.copy()
     allowed[rows] = False
     choices: list[Choice] = []
