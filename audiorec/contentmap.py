@@ -18,6 +18,7 @@ import numpy as np
 N_LANDMARKS = 400
 PENALTIES = (0.001, 0.003, 0.01, 0.03, 0.1, 0.3)  #: tried for the ridge, as a share of the summed weights
 FOLDS = 5
+BLOCK = 4096  #: tracks compared with the landmarks at a time, which bounds the memory
 FLOOR = 1e-6  #: smaller eigenvalues of the likeness among landmarks are noise
 
 
@@ -33,8 +34,12 @@ class ContentMap:
 
     def predict(self, features: np.ndarray) -> np.ndarray:
         """Return the factors, (n, n_factors) float32, that tracks with these features, (n, n_features), should have."""
-        likeness = _likeness(features, self.landmarks, self.gamma)
-        return (likeness @ self.kernel + features @ self.linear + self.intercept).astype(np.float32)
+        predicted = np.empty((len(features), len(self.intercept)), np.float32)
+        for start in range(0, len(features), BLOCK):
+            block = features[start : start + BLOCK]
+            likeness = _likeness(block, self.landmarks, self.gamma)
+            predicted[start : start + BLOCK] = likeness @ self.kernel + block @ self.linear + self.intercept
+        return predicted
 
 
 def fit(

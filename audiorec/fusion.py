@@ -148,9 +148,18 @@ def fused_query(content: np.ndarray, collaborative: np.ndarray, blend: float) ->
     """
     if not 0 <= blend <= 1:
         raise ValueError(f"blend={blend} must be between 0 and 1")
-    asked = collaborative.copy()
-    asked[..., -1] = 0
-    return np.concatenate([(1 - blend) * unit_rows(content), blend * unit_rows(asked)], axis=-1).astype(np.float32)
+    return np.concatenate([(1 - blend) * unit_rows(content), blend * asked(collaborative)], axis=-1).astype(np.float32)
+
+
+def asked(halves: np.ndarray) -> np.ndarray:
+    """Return collaborative halves, (..., f), as queries: without the last coordinate, of unit length.
+
+    >>> asked(np.array([[0.0, 0.5, 0.9], [0.0, 0.0, 1.0]])).tolist()
+    [[0.0, 1.0, 0.0], [0.0, 0.0, 0.0]]
+    """
+    directions = halves.copy()
+    directions[..., -1] = 0
+    return unit_rows(directions)
 
 
 def unit_rows(rows: np.ndarray) -> np.ndarray:

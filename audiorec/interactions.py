@@ -75,6 +75,7 @@ def build(
     listens: Iterable[ListenRow],
     playlists: Iterable[PlaylistRow] = (),
     *,
+    tracks: Mapping[int, int] | None = None,
     now: float | None = None,
     durations: Mapping[int, float] | None = None,
 ) -> Interactions:
@@ -86,6 +87,8 @@ def build(
         Rows of `Catalog.listens`.
     playlists : iterable of tuple
         Rows of `Catalog.playlists`.
+    tracks : mapping of int to int, optional
+        The track of each song, by their ids, for songs that are only in playlists.
     now : float, optional
         The time from which plays fade, in seconds since 1970; by default that of the last listen, so that the same
         history gives the same evidence whenever it is asked.
@@ -99,7 +102,7 @@ def build(
     (('playlist:1', 'user:ann'), [7, 9], [[1.0, 1.0], [2.0, 0.0]])
     """
     listens = list(listens)
-    tracks = {song_id: track_id for _, song_id, track_id, *_ in listens if track_id is not None}
+    heard = {song_id: track_id for _, song_id, track_id, *_ in listens if track_id is not None}
     if now is None:
         now = max((row[5] for row in listens if row[5] is not None), default=0.0)
     evidence: defaultdict[tuple[str, int], float] = defaultdict(float)
@@ -109,7 +112,7 @@ def build(
         if len(song_ids) <= LONGEST_PLAYLIST:
             for song_id in set(song_ids):
                 evidence[f"playlist:{playlist_id}", song_id] += IN_PLAYLIST
-    return _interactions(evidence, tracks)
+    return _interactions(evidence, {**(tracks or {}), **heard})
 
 
 def play_evidence(seconds: float | None, duration: float | None = None) -> float:

@@ -34,7 +34,9 @@ from audiorec.walk import FoundFile, Walk, absolute
 from audiorec.workers import TIME_LIMIT, WorkerPool
 
 if TYPE_CHECKING:
+    from audiorec.fitting import FitReport
     from audiorec.scan import ScanProgress, ScanReport
+    from audiorec.taste import Taste
 
 PathLike = str | bytes | os.PathLike
 
@@ -70,6 +72,7 @@ class Library:
 
     def __init__(self, db: PathLike | None = None, *, create: bool = True):
         self._catalog = Catalog(default_database() if db is None else os.fsdecode(db), create=create)
+        self._taste: tuple[tuple, Taste] | None = None  # and the state of the database it was read from
 
     @property
     def path(self) -> Path:
@@ -260,6 +263,38 @@ class Library:
         if not analysis.embedding.any():
             raise NoEmbeddingError(f"{name}: it is silence, which sounds like nothing else")
         return analysis.embedding
+
+    def fit(self, *, progress: Callable[[int, int], None] | None = None) -> FitReport:
+        """Learn from the listening history who likes what, and store it; `taste` has the result.
+
+        Parameters
+        ----------
+        progress : callable, optional
+            Called with the number of steps done and their total.
+
+        Raises
+        ------
+        ModelError
+            There is no encoder, whose embeddings say how tracks sound.
+        """
+        from audiorec.fitting import fit
+
+        return fit(self._catalog, progress)
+
+    def taste(self) -> Taste:
+        """Return the two halves of each track with an embedding, by the last fit; kept until the database changes.
+
+        Raises
+        ------
+        ModelError
+            There is no encoder.
+        """
+        from audiorec import fitting
+
+        state = fitting.state(self._catalog)
+        if self._taste is None or self._taste[0] != state:
+            self._taste = state, fitting.load_taste(self._catalog)
+        return self._taste[1]
 
     def current_track(self, path: PathLike, *, embed: bool = False) -> Track | None:
         """Return the track of a file if what is known of it is up to date; None if it should be scanned first.

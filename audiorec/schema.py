@@ -155,6 +155,15 @@ MIGRATIONS = (
     ) WITHOUT ROWID;
     CREATE INDEX playlist_song_song ON playlist_song (song_id);
     """,
+    """
+    CREATE TABLE model (
+        name TEXT PRIMARY KEY,
+        version INTEGER NOT NULL,
+        made_from TEXT NOT NULL,
+        parameters TEXT NOT NULL,
+        data BLOB NOT NULL
+    );
+    """,
 )
 SCHEMA = len(MIGRATIONS)
 

@@ -88,6 +88,10 @@ def test_playlists_are_rows():
     assert history.listeners.tolist() == [1, 2]
 
 
+def test_songs_that_are_only_in_playlists_have_tracks():
+    assert build([], [(7, "party", (1, 3))], tracks={3: 30, 9: 90}).track_ids.tolist() == [-1, 30]
+
+
 def test_a_folder_written_to_a_playlist_is_passed_over():
     assert build([], [(1, "all", tuple(range(LONGEST_PLAYLIST + 1)))]).rows == ()
 
