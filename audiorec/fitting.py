@@ -11,7 +11,7 @@ from audiorec.catalog import Catalog, StoredListen
 from audiorec.encoder import card
 from audiorec.interactions import Interactions, build
 from audiorec.learning import BLENDS, Progress, TasteModel, learn, on_tracks, track_columns
-from audiorec.sound import Sound, describe
+from audiorec.sound import COLUMNS, Sound, describe
 from audiorec.taste import VERSION, Taste, assemble, pack, sound_alone, unpack
 
 NAME = "taste"  #: of the model in the table `model`
@@ -58,7 +58,15 @@ def sound(catalog: Catalog) -> Sound:
         There is no model.
     """
     ids, embeddings = catalog.embeddings(card.read_card().model_id)
-    return describe(ids, embeddings, catalog.tracks("NOT missing"))
+    rows = catalog.rows(
+        f"SELECT track.id, {', '.join(COLUMNS)} FROM track JOIN embedding ON embedding.track_id = track.id"
+        " LEFT JOIN descriptors ON descriptors.track_id = track.id ORDER BY track.id"
+    )
+    chosen = set(ids.tolist())
+    values = zip(*(row for track_id, *row in rows if track_id in chosen), strict=True)
+    return describe(
+        ids, embeddings, dict(zip(COLUMNS, values, strict=False)) if len(ids) else dict.fromkeys(COLUMNS, ())
+    )
 
 
 def fit(catalog: Catalog, progress: Progress | None = None) -> FitReport:
@@ -81,19 +89,19 @@ def load_taste(catalog: Catalog) -> Taste:
     A model that is damaged, of another version or learned with another encoder is as good as none: the next fit
     replaces it.
     """
-    tracks = sound(catalog)
     stored = list(catalog.rows("SELECT version, made_from, parameters, data FROM model WHERE name = ?", [NAME]))
-    if not stored or not len(tracks.ids):
-        return sound_alone(tracks)
+    embeddings = catalog.embeddings(card.read_card().model_id)
+    if not stored or not len(embeddings[0]):
+        return sound_alone(*embeddings)
     [(version, made_from, parameters, data)] = stored
     now = _made_from(catalog)
     if version != VERSION or json.loads(made_from)["encoder"] != json.loads(now)["encoder"]:
-        return sound_alone(tracks, stale=True)
+        return sound_alone(*embeddings, stale=True)
     try:
         model = unpack(parameters, data)
     except ValueError:
-        return sound_alone(tracks, stale=True)
-    return assemble(model, tracks, fit=hashlib.sha256(data).hexdigest()[:16], stale=made_from != now)
+        return sound_alone(*embeddings, stale=True)
+    return assemble(model, sound(catalog), fit=hashlib.sha256(data).hexdigest()[:16], stale=made_from != now)
 
 
 def state(catalog: Catalog) -> tuple:

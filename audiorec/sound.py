@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from audiorec.fusion import UNKNOWN, unit_rows
 from audiorec.schema import fold
-from audiorec.types import Track
 
 #: The middle and the spread that bring a descriptor to about -1 .. 1; fixed, so that a track added later is described
 #: on the same scale.
@@ -24,6 +23,7 @@ SCALES = {
     ),
     "year": (1995.0, 15.0),
 }
+COLUMNS = ("artist", "album_artist", "album", *SCALES)  #: of the tables `track` and `descriptors`
 FARTHEST = 3.0  #: spreads from the middle; what lies beyond is cut
 DESCRIPTORS_LENGTH = 0.5  #: of the usual descriptors beside the embedding's 1: they say less, and mostly the same
 
@@ -39,32 +39,29 @@ class Sound:
     albums: np.ndarray  #: (n,) int, likewise
 
 
-def describe(ids: np.ndarray, embeddings: np.ndarray, tracks: Iterable[Track]) -> Sound:
-    """Return what is known of the tracks with these ids, (n,) rising, and embeddings, (n, d)."""
-    by_id = {track.id: track for track in tracks}
-    chosen = [by_id[track_id] for track_id in ids.tolist()]
+def describe(ids: np.ndarray, embeddings: np.ndarray, columns: Mapping[str, Sequence]) -> Sound:
+    """Return what is known of the tracks with these ids, (n,) rising, and embeddings, (n, d).
+
+    `columns` holds n values for each of `COLUMNS`, None where one is not known.
+    """
     content = unit_rows(embeddings).astype(np.float32)
-    artists = [fold(track.tags.artist or track.tags.album_artist or "") for track in chosen]
-    albums = [_album(track) for track in chosen]
-    descriptors = np.array([_descriptors(track) for track in chosen], dtype=np.float32).reshape(len(ids), len(SCALES))
+    descriptors = np.stack([_scaled(columns[name], *scale) for name, scale in SCALES.items()], axis=1)
     features = np.hstack([content, descriptors * np.float32(DESCRIPTORS_LENGTH / np.sqrt(len(SCALES)))])
+    credits = list(zip(columns["artist"], columns["album_artist"], strict=True))
+    artists = [fold(artist or album_artist or "") for artist, album_artist in credits]
+    albums = [_album(*names) for names in zip(columns["album"], *zip(*credits, strict=True), strict=True)]
     return Sound(ids, content, features, _labels(artists), _labels(albums))
 
 
-def _descriptors(track: Track) -> list[float]:
-    """Return a track's descriptors on their scales; what is not known is in the middle."""
-    values = {name: getattr(track.descriptors, name, None) for name in SCALES} | {"year": track.tags.year}
-    return [
-        0.0 if values[name] is None else float(np.clip((values[name] - middle) / spread, -FARTHEST, FARTHEST))
-        for name, (middle, spread) in SCALES.items()
-    ]
+def _scaled(values: Sequence[float | None], middle: float, spread: float) -> np.ndarray:
+    """Return a descriptor on its scale; what is not known is in the middle."""
+    known = np.array([middle if value is None else value for value in values], np.float64)
+    return np.clip((known - middle) / spread, -FARTHEST, FARTHEST).astype(np.float32)
 
 
-def _album(track: Track) -> str:
+def _album(album: str | None, artist: str | None, album_artist: str | None) -> str:
     """Return the name of a track's album with its artist's: everybody has a "Greatest Hits"."""
-    if not track.tags.album:
-        return ""
-    return fold(track.tags.album_artist or track.tags.artist or "") + "\n" + fold(track.tags.album)
+    return fold(album_artist or artist or "") + "\n" + fold(album) if album else ""
 
 
 def _labels(names: Sequence[str]) -> np.ndarray:
