@@ -25,6 +25,8 @@ COMMANDS = {
     "ls": "List the tracks of the library that match a query.",
     "show": "Show everything known about one track.",
     "similar": "List the tracks of the library that sound most like one.",
+    "fit": "Learn from the listening history who likes what.",
+    "evaluate": "Hide a part of the history, and see how well it is found.",
     "stats": "Show the library in numbers and histograms.",
     "failures": "List the files that could not be analysed, and why.",
     "tag": "Write descriptors into the files' own tags.",
