@@ -18,6 +18,7 @@
     │   └── NoLibraryError   there is none yet
     ├── ModelError           the encoder's files cannot be used: .path, .reason
     ├── NoEmbeddingError     a track has no embedding to compare it by
+    ├── NoHistoryError       there is too little listening history to tell anything by
     ├── QueryError           a search expression cannot be understood
     ├── TrackNotFoundError   no track of the library answers to that name
     └── UserNotFoundError    nobody of that name has a listening history
@@ -152,6 +153,10 @@ class ModelError(AudiorecError):
 
 class NoEmbeddingError(AudiorecError):
     """A track has no embedding to compare it by."""
+
+
+class NoHistoryError(AudiorecError):
+    """There is too little listening history to tell anything by."""
 
 
 class QueryError(AudiorecError):

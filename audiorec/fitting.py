@@ -2,19 +2,38 @@
 
 from __future__ import annotations
 
+import datetime
 import hashlib
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+
+import numpy as np
 
 from audiorec.catalog import Catalog, StoredListen
 from audiorec.encoder import card
+from audiorec.errors import NoHistoryError
+from audiorec.evaluation import offline
+from audiorec.evaluation.offline import Evaluation
+from audiorec.evaluation.splits import HIDDEN_SHARE, Split, by_items, by_time
 from audiorec.interactions import Interactions, build
-from audiorec.learning import BLENDS, Progress, TasteModel, learn, on_tracks, track_columns
+from audiorec.learning import (
+    BLENDS,
+    FEWEST_WANTED,
+    Progress,
+    TasteModel,
+    columns_on_tracks,
+    learn,
+    on_tracks,
+    track_columns,
+)
 from audiorec.sound import COLUMNS, Sound, describe
 from audiorec.taste import VERSION, Taste, assemble, pack, sound_alone, unpack
 
 NAME = "taste"  #: of the model in the table `model`
+
+FOLDS = 5  #: in which songs are held out, where listens have no dates
+MOSTLY = 0.5  #: dated listens for each pair of listener and song, from which on the history is split by time
 
 #: What the history is told by, without reading it: any import or deletion changes one of the numbers.
 HISTORY_STATE = """
@@ -102,6 +121,43 @@ def load_taste(catalog: Catalog) -> Taste:
     except ValueError:
         return sound_alone(*embeddings, stale=True)
     return assemble(model, sound(catalog), fit=hashlib.sha256(data).hexdigest()[:16], stale=made_from != now)
+
+
+def evaluate(catalog: Catalog, progress: Progress | None = None) -> Evaluation:
+    """Hide a part of the history, and see how much of it is found by what is learned from the rest.
+
+    Where most of the listens are dated, the last `HIDDEN_SHARE` of them is hidden: what somebody heard for the first
+    time then should be found. Else, in five folds, the plays of a fifth of the songs and a fifth of all others.
+
+    Raises
+    ------
+    NoHistoryError
+        Too little would be hidden to tell anything by.
+    """
+    tracks, whole = sound(catalog), history(catalog)
+    dated = [listen for listen in catalog.listens() if listen.time is not None]
+    if len(dated) > MOSTLY * whole.weights.nnz:
+        protocol, splits = _split_by_time(catalog, whole, dated)
+    else:
+        protocol = f"{FOLDS} folds of songs held out"
+        splits = [by_items(whole.weights, whole.negatives, fold=fold, folds=FOLDS) for fold in range(FOLDS)]
+    columns = track_columns(whole.track_ids, tracks.ids)
+    hidden = sum(columns_on_tracks(split.wanted, columns).nnz for split in splits)
+    if hidden < FEWEST_WANTED:
+        raise NoHistoryError(
+            f"the listening history is too short to evaluate anything: {hidden} plays of tracks with an embedding could"
+            f" be hidden, {FEWEST_WANTED} are needed; import more with: audiorec history FILE"
+        )
+    return offline.evaluate(splits, whole.rows, whole.track_ids, tracks, protocol, progress)
+
+
+def _split_by_time(catalog: Catalog, whole: Interactions, dated: Sequence[StoredListen]) -> tuple[str, list[Split]]:
+    """Return the protocol in words, and the split."""
+    day = float(np.quantile([listen.time for listen in dated], 1 - HIDDEN_SHARE))
+    earlier = history(catalog, (listen for listen in catalog.listens() if listen.time is None or listen.time < day))
+    before, negatives = earlier.reindexed(whole.rows, whole.song_ids)
+    date = datetime.datetime.fromtimestamp(day, datetime.UTC).date()
+    return f"what was new to a listener since {date}", [by_time(whole.weights, before, negatives)]
 
 
 def state(catalog: Catalog) -> tuple:

@@ -38,6 +38,7 @@ from audiorec.walk import FoundFile, Walk, absolute
 from audiorec.workers import TIME_LIMIT, WorkerPool
 
 if TYPE_CHECKING:
+    from audiorec.evaluation.offline import Evaluation
     from audiorec.fitting import FitReport
     from audiorec.history.report import HistoryProgress, HistoryReport, UserSummary
     from audiorec.scan import ScanProgress, ScanReport
@@ -372,6 +373,27 @@ class Library:
         from audiorec.fitting import fit
 
         return fit(self._catalog, progress)
+
+    def evaluate(self, *, progress: Callable[[int, int], None] | None = None) -> Evaluation:
+        """Hide a part of the listening history, and see how well it is found: by what `fit` learns, and by its parts.
+
+        Nothing is stored. Where listens are dated, the last fifth of them is hidden, else songs at random.
+
+        Parameters
+        ----------
+        progress : callable, optional
+            Called with the number of steps done and their total, for each of the trials anew.
+
+        Raises
+        ------
+        NoHistoryError
+            Too little could be hidden.
+        ModelError
+            There is no encoder.
+        """
+        from audiorec.fitting import evaluate
+
+        return evaluate(self._catalog, progress)
 
     def taste(self) -> Taste:
         """Return the two halves of each track with an embedding, by the last fit; kept until the database changes.

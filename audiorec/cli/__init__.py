@@ -26,6 +26,8 @@ COMMANDS = {
     "show": "Show everything known about one track.",
     "similar": "List the tracks of the library that sound most like one.",
     "history": "Read what was listened to: ListenBrainz, Last.fm, Spotify, playlists, CSV.",
+    "fit": "Learn from the listening history who likes what.",
+    "evaluate": "Hide a part of the history, and see how well it is found.",
     "radio": "List music like that of some tracks, with a reason for each.",
     "weekly": "List what a user is to discover in a week.",
     "stats": "Show the library in numbers and histograms.",
