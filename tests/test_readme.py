@@ -1,7 +1,7 @@
 """What the README shows works: every command line and every Python block is run, every option is named.
 
 The commands run in a home folder whose ``~/Music`` holds two click tracks, ``one.ogg`` and ``two.ogg``, which forty
-users have listened to.
+users have listened to, beside a listening history, ``history.csv``, and a playlist, ``Playlists/evening.m3u8``.
 """
 
 import os
@@ -49,6 +49,9 @@ def home(tmp_path_factory) -> Path:
         file = mutagen.File(path)
         file.update({"title": name, "artist": "Metronome", "genre": "test"})
         file.save()
+    (folder / "history.csv").write_text("user,artist,title,timestamp,ms_played\nann,Metronome,one,1500000000,3000\n")
+    (folder / "Playlists").mkdir()
+    (folder / "Playlists" / "evening.m3u8").write_text("#EXTM3U\n../Music/one.ogg\n../Music/two.ogg\n")
     with Library(folder / "scanned.db") as library:
         library.scan(folder / "Music", jobs=1)
         add_listens(library._catalog, 40, range(1, 3))

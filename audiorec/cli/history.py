@@ -15,6 +15,7 @@ from rich.text import Text
 from audiorec.cli.describe import NOTHING
 from audiorec.cli.options import db_option, json_option
 from audiorec.cli.output import print_json, stderr_console, stdout_console, text_path
+from audiorec.cli.scan import require_any
 from audiorec.errors import printable
 from audiorec.library import Library
 
@@ -55,6 +56,7 @@ def history(ctx, files, user, as_json, db):
         return
     if user is not None and (not user.strip() or user != " ".join(user.split())):
         raise click.BadParameter("must be a name, without spaces around it", param_hint="--user")
+    require_any(files)
     with Library(db) as library, _display() as progress:
         report = library.import_history(files, user=user, progress=progress)
     for failure in report.failures:
@@ -69,8 +71,12 @@ def history(ctx, files, user, as_json, db):
 @contextmanager
 def _display() -> Iterator[Callable[[HistoryProgress], None]]:
     """Give the function that `Library.import_history` is to call; it shows how far it is where there is a terminal."""
+    console = stderr_console()
+    if not console.is_terminal:  # where the bar would leave empty lines
+        yield lambda progress: None
+        return
     columns = (SpinnerColumn(), TextColumn("{task.description}", markup=False))
-    with Progress(*columns, console=stderr_console(), transient=True) as bar:
+    with Progress(*columns, console=console, transient=True) as bar:
         task = bar.add_task("reading", total=None)
 
         def show(progress: HistoryProgress) -> None:

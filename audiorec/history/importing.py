@@ -6,7 +6,6 @@ import dataclasses
 import os
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator
-from itertools import islice
 
 from audiorec.catalog import Catalog
 from audiorec.errors import FileError, HistoryError
@@ -87,16 +86,18 @@ class _Import:
             self._counts["passed_over"] += 1
             return
         self._counts["files"] += 1
-        totals = _Totals()
+        totals, batch = _Totals(), []
         listens = self._listens(reader.read(source), source, many_users=reader.NAME in MANY_USERS)
         try:
-            events = totals.without(listens)
-            while batch := list(islice(events, BATCH)):
-                self._write(batch, reader.NAME)
-                self._progress(HistoryProgress(source.name, self._counts["read"]))
+            for event in totals.without(listens):
+                batch.append(event)
+                if len(batch) == BATCH:
+                    self._write(batch, reader.NAME)
+                    self._progress(HistoryProgress(source.name, self._counts["read"]))
+                    batch = []
         except FileError as error:  # what was read before it broke off counts
             self._failures.append(error)
-        self._write(totals.summed(), reader.NAME)
+        self._write([*batch, *totals.summed()], reader.NAME)
 
     def _listens(self, items: Iterable[Item], source: Source, *, many_users: bool) -> Iterator[tuple[str, Listen]]:
         """Yield the listens among `items`, each with its user, and see to the others."""

@@ -31,8 +31,7 @@ class HistoryReport:
 
     files: int = 0  #: files that were read, each member of an archive being one
     read: int = 0  #: plays, skips, likes and dislikes; a player's count is one
-    added: int = 0  #: of those, new
-    updated: int = 0  #: counts that were known and have grown
+    added: int = 0  #: of those, new; a count also if it has grown
     known: int = 0  #: the rest
     kinds: dict[str, int] = field(default_factory=dict)  #: how many of each kind were read
     playlists: int = 0

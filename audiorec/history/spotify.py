@@ -15,6 +15,7 @@ from audiorec.errors import HistoryError
 from audiorec.history import values
 from audiorec.history.records import Broken, FoundPlaylist, Item, Kind, Listen, NoMusic, Song
 from audiorec.history.sources import Source
+from audiorec.playlist.records import one_line
 
 NAME = "spotify"
 EXTENDED = {"ts", "ms_played"}
@@ -95,26 +96,24 @@ def _likes(tracks: Iterable[Any]) -> Iterator[Item]:
 
 
 def _playlists(playlists: Iterable[Any]) -> Iterator[Item]:
+    """Yield the playlists, each after its items that cannot be understood."""
     namesakes: Counter[str] = Counter()
-    for record in _numbered(playlists):
-        if isinstance(record, Broken):
-            yield record
+    for number, playlist in enumerate(playlists, start=1):
+        if not isinstance(playlist, dict):
+            yield Broken(number, "no JSON object")
             continue
-        number, playlist = record
-        name = values.text(playlist.get("name")) or f"Playlist {number}"
-        namesakes[name] += 1
         items = playlist.get("items")
-        songs = [_playlist_song(item) for item in (items if isinstance(items, list) else ())]
-        yield FoundPlaylist(name, f"spotify:{name}:{namesakes[name]}", tuple(filter(None, songs)))
+        tracks = (item.get("track") for item in items if isinstance(item, dict)) if isinstance(items, list) else ()
+        songs = list(values.converted(_numbered(track for track in tracks if track is not None), _playlist_song))
+        yield from (song for song in songs if isinstance(song, Broken))
+        name = one_line(str(playlist.get("name"))) or "Playlist"
+        namesakes[name] += 1
+        found = tuple(song for song in songs if isinstance(song, Song))
+        yield FoundPlaylist(name, f"spotify:{name}:{namesakes[name]}", found)
 
 
-def _playlist_song(item: Any) -> Song | None:
-    """Return the song of a playlist's item; None for an episode, or a file that only the user has."""
-    track = item.get("track") if isinstance(item, dict) else None
-    if not isinstance(track, dict):
-        return None
-    names = [track.get(name) for name in ("artistName", "trackName", "albumName")]
-    return Song(*map(values.text, names)) if names[0] and names[1] else None
+def _playlist_song(track: dict[str, Any]) -> Song:
+    return values.named(Song(*(values.text(track.get(name)) for name in ("artistName", "trackName", "albumName"))))
 
 
 def _numbered(records: Iterable[Any]) -> Iterator[tuple[int, dict] | Broken]:

@@ -18,7 +18,7 @@ import csv
 import os
 from collections.abc import Callable, Iterator
 from functools import partial
-from typing import get_args
+from typing import NamedTuple, get_args
 
 from audiorec.history import values
 from audiorec.history.records import Broken, Item, Kind, Listen, Song
@@ -26,23 +26,41 @@ from audiorec.history.sources import Source
 
 NAME = "table"
 DELIMITERS = ",\t;"
-#: What a column may be called, the surest name first, where there are several.
+#: What a column may be called, the surest name first. A "track" is a title beside an artist, else a path.
 COLUMNS = {
     "user": ("user", "username", "user_name", "user_id"),
     "artist": ("artist", "artist_name", "artistname"),
-    "title": ("title", "track_name", "trackname", "track_title", "song", "name", "track"),
+    "title": ("title", "track_name", "trackname", "track_title", "song", "name"),
     "album": ("album", "album_name", "release", "release_name"),
-    "path": ("path", "file", "filename", "location", "track"),
+    "path": ("path", "file", "filename", "location"),
     "time": ("timestamp", "uts", "played_at", "listened_at", "time", "datetime", "utc_time", "date", "ts"),
     "ms_played": ("ms_played", "msplayed"),
     "kind": ("kind", "event"),
     "isrc": ("isrc",),
     "musicbrainz_track_id": ("musicbrainz_track_id", "recording_mbid", "track_mbid", "musicbrainz_recording_id"),
 }
-BENJAMIN = {"artist": 0, "album": 1, "title": 2, "time": 3}
-LASTEXPORT = {"time": 0, "title": 1, "artist": 2, "album": 3}
 
-Layout = dict[str, int]  #: field → number of its column
+
+class Layout(NamedTuple):
+    """Where the fields of a table stand."""
+
+    columns: dict[str, int]  #: field → number of its column
+    delimiter: str
+    width: int  #: columns of the header; 0 where there is none
+
+
+class Headless(NamedTuple):
+    """A table without a header, known by its time."""
+
+    columns: dict[str, int]
+    widest: int
+    is_time: Callable[[str], object]
+
+
+HEADLESS = (
+    Headless({"artist": 0, "album": 1, "title": 2, "time": 3}, 4, values.DAY_MONTH_YEAR.match),  # benjaminbenben
+    Headless({"time": 0, "title": 1, "artist": 2, "album": 3}, 7, str.isdecimal),  # lastexport.py
+)
 
 
 def recognises(source: Source) -> bool:
@@ -52,53 +70,38 @@ def recognises(source: Source) -> bool:
 
 def read(source: Source) -> Iterator[Item]:
     """Yield the plays; several without a time are a count."""
-    layout, delimiter, width = _layout(source)
-    rows = _rows(source, delimiter)
-    if width:
+    layout = _layout(source)
+    rows = _rows(source, layout.delimiter)
+    if layout.width:
         next(rows)
-    return values.converted(rows, partial(_listen, layout, width))
+    return values.converted(rows, partial(_listen, layout))
 
 
-def _layout(source: Source) -> tuple[Layout, str, int] | None:
-    """Return the columns, what separates them, and the number that a header has of them; None for no table."""
+def _layout(source: Source) -> Layout | None:
+    """Return how a table is laid out, by its header or its first rows; None for what is no table of songs."""
     lines = [line for line in source.first_lines if line.strip()]
     if not lines or b"\0" in source.head:
         return None
     delimiter = max(DELIMITERS, key=lines[0].count)
-    rows = [_fields(line, delimiter) for line in lines]
-    if layout := _by_header(rows[0]):
-        return layout, delimiter, len(rows[0])
-    for layout in (BENJAMIN, LASTEXPORT) if delimiter != ";" else ():
-        if any(_fits(row, layout) for row in rows):
-            return layout, delimiter, 0
+    header, *_ = rows = [_fields(line, delimiter) for line in lines]
+    if columns := _columns([name.strip().lower().replace(" ", "_") for name in header]):
+        return Layout(columns, delimiter, len(header))
+    for kind in HEADLESS:
+        if any(4 <= len(row) <= kind.widest and kind.is_time(row[kind.columns["time"]]) for row in rows):
+            return Layout(kind.columns, delimiter, 0)
     return None
 
 
-def _by_header(row: list[str]) -> Layout | None:
-    names = [name.strip().lower().replace(" ", "_") for name in row]
-    layout = {
-        field: names.index(next(name for name in known if name in names))
-        for field, known in COLUMNS.items()
-        if not set(known).isdisjoint(names)
-    }
-    if "artist" in layout:  # then "track" is a title
-        if layout.get("path") == layout.get("title"):
-            layout.pop("path", None)
-    elif layout.get("title") == layout.get("path"):
-        layout.pop("title", None)
-    identified = layout.keys() & {"path", "isrc", "musicbrainz_track_id"} or layout.keys() >= {"artist", "title"}
-    return layout if identified else None
-
-
-def _fits(row: list[str], layout: Layout) -> bool:
-    """Tell whether a row of a table without a header is one of this kind: by its time."""
-    width = 4 if layout is BENJAMIN else 7
-    if not 4 <= len(row) <= width:
-        return False
-    value = row[layout["time"]]
-    if layout is LASTEXPORT:
-        return value.isdecimal()
-    return bool(values.DAY_MONTH_YEAR.match(value))
+def _columns(header: list[str]) -> dict[str, int] | None:
+    """Return where the fields stand that a header names; None if they do not tell which song a line is about."""
+    track = "title" if set(header).intersection(COLUMNS["artist"]) else "path"
+    columns = {}
+    for field, known in COLUMNS.items():
+        names = (*known, "track") if field == track else known
+        if name := next((name for name in names if name in header), None):
+            columns[field] = header.index(name)
+    telling = columns.keys() & {"path", "isrc", "musicbrainz_track_id"} or columns.keys() >= {"artist", "title"}
+    return columns if telling else None
 
 
 def _fields(line: str, delimiter: str) -> list[str]:
@@ -118,31 +121,30 @@ def _rows(source: Source, delimiter: str) -> Iterator[tuple[int, list[str]] | Br
             yield (number, fields) if fields else Broken(number, "a quotation does not end")
 
 
-def _listen(layout: Layout, width: int, row: list[str]) -> Listen:
-    if len(row) != width if width else len(row) <= max(layout.values()):
-        raise ValueError(f"{len(row)} fields instead of {width or max(layout.values()) + 1}")
-    fields: Callable[[str], str] = lambda name: row[layout[name]] if name in layout else ""  # noqa: E731
-    time = values.time(fields("time"))
-    played = values.milliseconds(fields("ms_played"))
-    kind = _kind(fields("kind"), played)
-    return Listen(_song(fields), values.text(fields("user")), time, played, kind, total=time is None)
+def _listen(layout: Layout, row: list[str]) -> Listen:
+    wanted = layout.width or 1 + max(layout.columns.values())
+    if len(row) < wanted or (layout.width and len(row) > wanted):
+        raise ValueError(f"{len(row)} fields instead of {wanted}")
+    fields = {name: row[column] for name, column in layout.columns.items()}
+    time = values.time(fields.get("time"))
+    played = values.milliseconds(fields.get("ms_played"))
+    kind = _kind(fields.get("kind"), played)
+    return Listen(_song(fields), values.text(fields.get("user")), time, played, kind, total=time is None)
 
 
-def _song(fields: Callable[[str], str]) -> Song:
-    path = fields("path")
+def _song(fields: dict[str, str]) -> Song:
+    path = fields.get("path")
     return values.named(
         Song(
-            artist=values.text(fields("artist")),
-            title=values.text(fields("title")),
-            album=values.text(fields("album")),
-            isrc=values.isrc(fields("isrc")),
-            musicbrainz_track_id=values.musicbrainz_id(fields("musicbrainz_track_id")),
+            *(values.text(fields.get(name)) for name in ("artist", "title", "album")),
+            isrc=values.isrc(fields.get("isrc")),
+            musicbrainz_track_id=values.musicbrainz_id(fields.get("musicbrainz_track_id")),
             path=os.path.normpath(os.path.expanduser(path)) if path else None,  # noqa: PTH111 (names of any bytes)
         )
     )
 
 
-def _kind(name: str, played: int | None) -> Kind:
+def _kind(name: str | None, played: int | None) -> Kind:
     if not name:
         return values.kind_of_play(played)
     if name not in get_args(Kind):

@@ -22,11 +22,12 @@ MUSICBRAINZ_ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 ISRC = re.compile(r"[A-Z]{2}[A-Z0-9]{3}\d{7}")
 
 Record = TypeVar("Record")
+Result = TypeVar("Result")
 
 
 def converted(
-    records: Iterable[tuple[int, Record] | Broken], convert: Callable[[Record], Item | None]
-) -> Iterator[Item]:
+    records: Iterable[tuple[int, Record] | Broken], convert: Callable[[Record], Result | None]
+) -> Iterator[Result | Broken]:
     """Yield what `convert` makes of numbered records; a record of which it raises a ValueError is a broken one."""
     for record in records:
         if isinstance(record, Broken):
