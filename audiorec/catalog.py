@@ -208,11 +208,13 @@ class Catalog:
         rows = self.rows("SELECT path, kind, reason, time FROM failure ORDER BY path")
         return [Failure(os.fsdecode(path), *rest) for path, *rest in rows]
 
-    def listens(self) -> Iterator[StoredListen]:
-        """Yield what the users did, by user, song and time."""
+    def listens(self, user: str | None = None) -> Iterator[StoredListen]:
+        """Yield what the users did, or one of them, by user, song and time."""
         rows = self.rows(
             "SELECT listen.user, song_id, track_id, artist, title, time, ms_played, kind, count"
-            " FROM listen JOIN song ON song.id = song_id ORDER BY listen.user, song_id, time, kind, source"
+            f" FROM listen JOIN song ON song.id = song_id WHERE {'1' if user is None else 'listen.user = ?'}"
+            " ORDER BY listen.user, song_id, time, kind, source",
+            () if user is None else (user,),
         )
         return map(StoredListen._make, rows)
 

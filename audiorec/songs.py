@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import math
-from collections import defaultdict
 from collections.abc import Iterable, Sequence
 
 from audiorec.catalog import Catalog
@@ -15,7 +14,6 @@ COLUMNS = (
     "track.id, title, artist, album, duration_ms / 1000.0, tempo, camelot, energy, brightness, speechiness, mood,"
     " content_hash, path"
 )
-EVIDENCE = {"play": 1.0, "like": 4.0, "skip": -0.5, "dislike": -8.0}  #: of taste, in plays
 
 
 def songs(catalog: Catalog, track_ids: Sequence[int]) -> list[Song]:
@@ -43,19 +41,26 @@ def users(catalog: Catalog) -> list[str]:
 
 
 def loved(catalog: Catalog, user: str, *, before: float = math.inf) -> dict[int, float]:
-    """Return the tracks that more speaks for than against, by id, with what speaks for them in plays.
+    """Return the tracks that more speaks for than against, by id, with the strength of the evidence.
 
     What is not dated counts whatever `before` says, a time in seconds since 1970.
     """
-    rows = catalog.rows(
-        "SELECT track_id, kind, sum(count) FROM listen JOIN song ON song.id = song_id"
-        " WHERE user = ? AND coalesce(time, 0) < ? AND track_id IS NOT NULL GROUP BY track_id, kind ORDER BY track_id",
-        [user, before],
+    from audiorec import interactions  # scipy: a third of a second
+
+    listens = [listen for listen in catalog.listens(user) if (listen.time or 0) < before]
+    wanted = json.dumps([listen.track_id for listen in listens])
+    durations = catalog.rows(
+        "SELECT track_id, duration_ms / 1000.0 FROM descriptors"
+        " WHERE duration_ms > 0 AND track_id IN (SELECT value FROM json_each(?))",
+        [wanted],
     )
-    weights: defaultdict[int, float] = defaultdict(float)
-    for track_id, kind, count in rows:
-        weights[track_id] += EVIDENCE[kind] * count
-    return {track_id: weight for track_id, weight in weights.items() if weight > 0}
+    evidence = interactions.build(listens, durations=dict(durations))
+    strengths = evidence.weights.sum(axis=0).tolist() if listens else [[]]
+    return {
+        track_id: strength
+        for track_id, strength in zip(evidence.track_ids.tolist(), *strengths, strict=True)
+        if track_id >= 0 and strength > 0
+    }
 
 
 def heard(catalog: Catalog, user: str, *, since: float, before: float = math.inf) -> list[Song]:

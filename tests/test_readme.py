@@ -1,6 +1,6 @@
 """What the README shows works: every command line and every Python block is run, every option is named.
 
-The commands run in a home folder whose ``~/Music`` holds two click tracks, ``one.ogg`` and ``two.ogg``, which forty
+The commands run in a home folder whose ``~/Music`` holds two click tracks, ``one.ogg`` and ``two.ogg``, which sixty
 users have listened to, beside a listening history, ``history.csv``, and a playlist, ``Playlists/evening.m3u8``.
 """
 
@@ -15,7 +15,6 @@ import numpy as np
 import pytest
 import soundfile as sf
 from click.testing import CliRunner
-from listening import add_listens
 
 from audiorec.cli import COMMANDS, INTERRUPTED, main
 from audiorec.library import Library
@@ -49,12 +48,14 @@ def home(tmp_path_factory) -> Path:
         file = mutagen.File(path)
         file.update({"title": name, "artist": "Metronome", "genre": "test"})
         file.save()
-    (folder / "history.csv").write_text("user,artist,title,timestamp,ms_played\nann,Metronome,one,1500000000,3000\n")
+    users = ["ann", *(f"user {number}" for number in range(59))]
+    plays = [f"{user},Metronome,{('one', 'two')[at % 2]},{1500000000 + at},30000" for at, user in enumerate(users)]
+    (folder / "history.csv").write_text("\n".join(["user,artist,title,timestamp,ms_played", *plays]))
     (folder / "Playlists").mkdir()
     (folder / "Playlists" / "evening.m3u8").write_text("#EXTM3U\n../Music/one.ogg\n../Music/two.ogg\n")
     with Library(folder / "scanned.db") as library:
         library.scan(folder / "Music", jobs=1)
-        add_listens(library._catalog, 40, range(1, 3))
+        library.import_history(folder / "history.csv")
     return folder
 
 
