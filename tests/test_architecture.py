@@ -16,18 +16,19 @@ PACKAGE = Path(audiorec.__file__).parent
 FLOORS = (
     ("version",),
     ("errors", "types", "arrays", "jit", "tagnames", "spelling"),
-    ("content", "spectrum", "metadata", "encoder.card", "encoder.model"),
+    ("content", "spectrum", "metadata", "encoder.card", "encoder.model", "index.files"),
     (
         "decoders",
         "encoder.weights",
         "encoder.data",
+        "index.exact",
         "features.loudness",
         "features.rhythm",
         "features.tonal",
         "features.timbre",
     ),
-    ("audio", "features.perceptual", "features.structure", "encoder.embed", "encoder.train"),
-    ("analysis", "schema", "walk", "workers"),
+    ("audio", "features.perceptual", "features.structure", "encoder.embed", "encoder.train", "index.approximate"),
+    ("analysis", "index.choice", "schema", "walk", "workers"),
     ("catalog", "query"),
     ("scan", "stats", "watch"),
     ("library",),
@@ -35,6 +36,7 @@ FLOORS = (
 )
 #: The one home of each outside library (a folder stands for everything in it).
 HOMES = {
+    "annoy": {"index.approximate"},
     "av": {"decoders"},
     "click": {"cli"},
     "librosa": {"spectrum"},
