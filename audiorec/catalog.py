@@ -97,6 +97,11 @@ class Catalog:
 
     # -- reading
 
+    def version(self) -> tuple[int, int]:
+        """Return numbers that are others after every change to the database, by this program or another."""
+        [(by_others,)] = self.rows("PRAGMA data_version")
+        return by_others, self._connection.total_changes
+
     def rows(self, sql: str, parameters: Iterable[Any] = ()) -> Iterator[tuple]:
         """Yield the rows that a SELECT gives."""
         with catalog_errors(self.path):

@@ -16,7 +16,6 @@ import os
 import shlex
 import threading
 from collections.abc import Callable, Iterable, Iterator
-from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -26,6 +25,7 @@ from audiorec import query as search
 from audiorec.catalog import Catalog, Failure
 from audiorec.encoder import card
 from audiorec.errors import NoEmbeddingError, TrackNotFoundError, printable
+from audiorec.index.choice import Index, Vectors, open_index, refresh_index
 from audiorec.schema import fold
 from audiorec.spelling import nearest
 from audiorec.stats import LibraryStats, library_stats
@@ -70,6 +70,7 @@ class Library:
 
     def __init__(self, db: PathLike | None = None, *, create: bool = True):
         self._catalog = Catalog(default_database() if db is None else os.fsdecode(db), create=create)
+        self._indexed: tuple[Index, tuple] | None = None  # with what it is an index of
 
     @property
     def path(self) -> Path:
@@ -175,7 +176,10 @@ class Library:
             card.check_model()  # once, rather than in the failure of each file
         options = {"retry": retry, "series": series, "embed": embed, "progress": progress}
         with WorkerPool(_available_cores() if jobs is None else jobs, time_limit=time_limit) as pool:
-            return Scan(self._catalog, pool, analyze=analysis.analyze, **options).run(walk)
+            report = Scan(self._catalog, pool, analyze=analysis.analyze, **options).run(walk)
+        if embed and not report.interrupted:
+            self.refresh_index()
+        return report
 
     def tracks(self, query: str = "") -> Iterator[Track]:
         """Yield the tracks that a search finds, by default all that are not missing; `audiorec.query` has the language.
@@ -244,11 +248,40 @@ class Library:
         if n < 1:
             raise ValueError(f"n={n} must be at least 1")
         query = self._embedding(track)
-        ids, vectors = self.embeddings()
-        scores = vectors.reshape(len(ids), len(query)) @ query
         same_sound = {stored.id for stored in self._catalog.files(SAME_SOUND, [track.id])}
-        best = (at for at in np.argsort(-scores, kind="stable").tolist() if int(ids[at]) not in same_sound)
-        return [(self.track(int(ids[at])), float(scores[at])) for at in islice(best, n)]
+        index = self.index()
+        found = zip(*index.query(query, n, same_sound), strict=True) if len(index) else ()
+        return [(self.track(int(track_id)), float(score)) for track_id, score in found]
+
+    def index(self) -> Index:
+        """Return the index of the embeddings as they are now: a search by vector, as `similar` is one by track.
+
+        It is kept as long as the library does not change. For 50,000 tracks and more it comes from a folder beside the
+        database, which `refresh_index` writes; what is there is not used if it is damaged or of another model.
+
+        Raises
+        ------
+        ModelError
+            There is no model.
+        """
+        state = (self._catalog.version(), card.read_card().model_id)
+        if self._indexed is None or self._indexed[1] != state:
+            self._indexed = open_index(self._index_folder, self._vectors()), state
+        return self._indexed[0]
+
+    def refresh_index(self) -> bool:
+        """Build the stored index anew if it is damaged or a tenth of it is out of date; tell whether that was done.
+
+        A scan with embeddings ends with it. 100,000 tracks take a minute; less than 50,000 need no stored index.
+        """
+        return refresh_index(self._index_folder, self._vectors())
+
+    @property
+    def _index_folder(self) -> Path:
+        return self.path.with_name(self.path.name + ".index")
+
+    def _vectors(self) -> Vectors:
+        return Vectors(card.read_card().model_id, *self.embeddings())
 
     def _embedding(self, track: Track) -> np.ndarray:
         analysis = self._catalog.analysis(track)

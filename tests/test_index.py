@@ -1,7 +1,6 @@
 """One contract for both indexes: the nearest, best first, and never a wrong answer from a wrong file."""
 
 import json
-import logging
 import subprocess
 import sys
 
@@ -9,14 +8,19 @@ import numpy as np
 import pytest
 
 from audiorec.errors import IndexFileError
-from audiorec.index import choice, files
+from audiorec.index import approximate, choice, files
 from audiorec.index.approximate import AnnoyIndex
-from audiorec.index.choice import build_index, follow, is_worn, load_index
+from audiorec.index.choice import Vectors, build_index, follow, load_index, open_index, refresh_index
 from audiorec.index.exact import ExactIndex
 
 KINDS = [ExactIndex, AnnoyIndex]
 PARTS = [(kind, part) for kind in KINDS for part in ("ids", "vectors")] + [(AnnoyIndex, "trees")]
 DEGREES = np.arange(0, 180, 10)
+
+
+@pytest.fixture(autouse=True)
+def small_sample(monkeypatch):
+    monkeypatch.setattr(approximate, "SAMPLE", 60)
 
 
 @pytest.fixture(params=KINDS, ids=lambda kind: kind.kind)
@@ -27,7 +31,9 @@ def kind(request):
 @pytest.fixture
 def circle(kind):
     """Vectors at 0°, 10°, …, 170°, whose ids are their angles."""
-    return kind.build(DEGREES[::-1], at(DEGREES[::-1]))
+    index = kind.build(DEGREES[::-1], at(DEGREES[::-1]))
+    assert kind is ExactIndex or index.search_k[0] is not None
+    return index
 
 
 def at(degrees):
@@ -124,10 +130,10 @@ def test_what_is_removed_is_gone_at_once(circle):
 
 
 def test_removing_all_neighbours_leaves_those_behind_them(kind):
-    vectors = units(1000, 4)
-    index = kind.build(np.arange(1000), vectors)
+    vectors = units(300, 4)
+    index = kind.build(np.arange(300), vectors)
     order = np.argsort(-(vectors @ vectors[0]))
-    index.remove(order[:300])
+    index.remove(order[:100])
     index.add([5000], units(1, 4, seed=9))
     there = index.items()
     expected = there.ids[np.argsort(-(there.vectors @ vectors[0]))][:10]
@@ -343,7 +349,8 @@ def test_annoy_is_asked_no_more_than_needed():
     assert 0.99 <= index.recall[0] <= 1
 
 
-def test_where_trees_lead_nowhere_the_search_is_exact():
+def test_where_trees_lead_nowhere_the_search_is_exact(monkeypatch):
+    monkeypatch.setattr(approximate, "ALWAYS_WORTH", 0)
     vectors = units(3000, 64)
     index = AnnoyIndex.build(np.arange(3000), vectors)
     assert index.search_k == [None]
@@ -362,7 +369,7 @@ def test_annoy_wants_two_halves_or_none(split):
         AnnoyIndex.build([1], [[1, 0]], split=split)
 
 
-# -- the choice
+# -- the index of a library
 
 
 @pytest.fixture
@@ -370,24 +377,25 @@ def from_a_hundred(monkeypatch):
     monkeypatch.setattr(choice, "APPROXIMATE_FROM", 100)
 
 
+def hundred(*, source="model 1", without=(), also=()):
+    """The vectors of a library of a hundred tracks."""
+    ids = np.array([*np.setdiff1d(np.arange(100), without), *also])
+    return Vectors(source, ids, at(ids * 1.5))
+
+
 def test_small_libraries_are_searched_exactly_and_large_ones_by_annoy(from_a_hundred):
-    assert [type(build_index(np.arange(n), units(n, 4))) for n in (99, 100)] == [ExactIndex, AnnoyIndex]
+    assert isinstance(build_index(hundred(without=[5])), ExactIndex)
+    assert isinstance(build_index(hundred()), AnnoyIndex)
 
 
-def test_no_trees_are_kept_that_nobody_asks(from_a_hundred):
-    assert isinstance(build_index(np.arange(3000), units(3000, 64)), ExactIndex)
-
-
-def test_without_annoy_the_search_is_exact(from_a_hundred, monkeypatch, caplog):
-    monkeypatch.setattr(choice.importlib.util, "find_spec", lambda name: None)
-    with caplog.at_level(logging.WARNING):
-        assert isinstance(build_index(np.arange(100), units(100, 4)), ExactIndex)
-    assert "audiorec[index]" in caplog.text
+def test_no_trees_are_kept_that_nobody_asks(from_a_hundred, monkeypatch):
+    monkeypatch.setattr(approximate, "ALWAYS_WORTH", 0)
+    assert isinstance(build_index(Vectors("", np.arange(3000), units(3000, 64))), ExactIndex)
 
 
 def test_an_index_follows_its_library(circle):
     moved = np.where(DEGREES == 60, 65, DEGREES)[1:]
-    follow(circle, np.append(DEGREES[1:], 999), at(np.append(moved, 31)))
+    follow(circle, Vectors("", np.append(DEGREES[1:], 999), at(np.append(moved, 31))))
     assert circle.items().ids.tolist() == [*range(10, 180, 10), 999]
     assert circle.query(at(0), 1)[0].tolist() == [10]
     assert circle.query(at(31), 1)[0].tolist() == [999]
@@ -395,9 +403,57 @@ def test_an_index_follows_its_library(circle):
     assert circle.changes == 4  # one gone, one new, one in place of another
 
 
-def test_an_index_that_changed_much_is_worn(kind):
-    index = kind.build(np.arange(100), units(100, 4))
-    index.remove(range(10))
-    assert not is_worn(index)
-    index.add([200], units(1, 4))
-    assert is_worn(index)
+def test_a_small_library_has_no_files(tmp_path):
+    assert not refresh_index(tmp_path / "index", hundred())
+    assert open_index(tmp_path / "index", hundred()).query(at(15), 1)[0].tolist() == [10]
+    assert not (tmp_path / "index").exists()
+
+
+def test_a_large_library_is_searched_by_its_files(from_a_hundred, tmp_path, caplog):
+    assert isinstance(open_index(tmp_path / "index", hundred()), ExactIndex)
+    assert refresh_index(tmp_path / "index", hundred())
+    assert isinstance(open_index(tmp_path / "index", hundred()), AnnoyIndex)
+    assert not refresh_index(tmp_path / "index", hundred())
+    assert not caplog.records
+
+
+def test_new_tracks_are_found_before_the_files_know_them(from_a_hundred, tmp_path):
+    refresh_index(tmp_path, hundred())
+    index = open_index(tmp_path, hundred(without=[10], also=[110]))
+    assert index.changes == 2
+    assert index.query(at(110 * 1.5), 1)[0].tolist() == [110]
+    assert sorted(index.query(at(10 * 1.5), 2)[0]) == [9, 11]
+
+
+def test_a_tenth_of_changes_builds_the_index_anew(from_a_hundred, tmp_path):
+    refresh_index(tmp_path, hundred())
+    assert not refresh_index(tmp_path, hundred(also=range(100, 110)))
+    assert refresh_index(tmp_path, hundred(also=range(100, 111)))
+    assert open_index(tmp_path, hundred(also=range(100, 111))).changes == 0
+
+
+@pytest.mark.parametrize("harm", ["damaged", "another source"])
+def test_what_cannot_be_trusted_is_neither_used_nor_kept(from_a_hundred, tmp_path, caplog, harm):
+    refresh_index(tmp_path, hundred(source="model 0" if harm == "another source" else "model 1"))
+    if harm == "damaged":
+        next(tmp_path.glob("*.trees")).write_bytes(b"junk")
+    assert open_index(tmp_path, hundred()).query(at(15), 1)[0].tolist() == [10]
+    [record] = caplog.records
+    assert record.getMessage().startswith(str(tmp_path))
+    assert refresh_index(tmp_path, hundred())
+    assert isinstance(open_index(tmp_path, hundred()), AnnoyIndex)
+    assert len(caplog.records) == 1
+
+
+def test_an_index_that_cannot_be_written_costs_no_more_than_itself(from_a_hundred, tmp_path, caplog):
+    (tmp_path / "index").write_text("a file where the folder should be")
+    assert not refresh_index(tmp_path / "index", hundred())
+    assert "cannot be written: File exists; the search goes without it" in caplog.text
+
+
+def test_without_annoy_the_search_is_exact(from_a_hundred, tmp_path, monkeypatch, caplog):
+    refresh_index(tmp_path, hundred())
+    monkeypatch.setattr(choice, "_has_annoy", lambda: False)
+    assert not refresh_index(tmp_path, hundred())
+    assert "pip install 'audiorec[index]'" in caplog.text
+    assert isinstance(open_index(tmp_path, hundred()), ExactIndex)

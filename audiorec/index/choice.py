@@ -1,13 +1,19 @@
-"""The index that suits a library: exact where that is fast enough, else Annoy."""
+"""The index of a library: exact where that is fast enough, else Annoy, from files that are never trusted.
+
+Who searches neither waits nor writes: what changed since the files were written is followed in memory, and where they
+are of no use the search is exact. Files are written by what changes the library, a scan.
+"""
 
 from __future__ import annotations
 
 import importlib.util
 import logging
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
+from audiorec.errors import IndexFileError, printable
 from audiorec.index import files
 from audiorec.index.approximate import AnnoyIndex
 from audiorec.index.exact import ExactIndex, Items
@@ -20,18 +26,61 @@ MOST_CHANGES = 0.1  #: share of added and removed vectors from which an index is
 log = logging.getLogger(__name__)
 
 
-def build_index(ids: np.ndarray, vectors: np.ndarray, *, split: int | None = None) -> Index:
-    """Return the index for some vectors: exact for less than 50,000, without annoy, or if the trees lead nowhere.
+@dataclass(frozen=True, eq=False)
+class Vectors:
+    """What a library has to be searched by."""
 
-    The parameters are those of `AnnoyIndex.build`.
+    source: str  #: what made the vectors; another source has other vectors for the same tracks
+    ids: np.ndarray  #: (n,) int
+    vectors: np.ndarray  #: (n, width)
+    split: int | None = None  #: the column with which a second half begins
+
+
+def open_index(folder: Path, vectors: Vectors) -> Index:
+    """Return an index of these vectors, with the help of the files in `folder` if there are any that can be used."""
+    if _is_large(vectors) and _has_annoy() and (folder / files.SIDECAR).exists():
+        try:
+            index = load_index(folder, source=vectors.source)
+            follow(index, vectors)
+            return index
+        except IndexFileError as error:
+            log.warning("%s; searching without it, the next scan builds the index anew", error)
+    return ExactIndex.build(vectors.ids, vectors.vectors)
+
+
+def refresh_index(folder: Path, vectors: Vectors) -> bool:
+    """Write the index of these vectors to `folder` if it needs one and the one there is no good; tell whether it did.
+
+    It is no good if it cannot be used, or if more than a tenth of it has changed.
     """
-    if len(ids) < APPROXIMATE_FROM:
-        return ExactIndex.build(ids, vectors)
-    if not importlib.util.find_spec("annoy"):
-        log.warning("a search among %d tracks is faster with annoy: pip install 'audiorec[index]'", len(ids))
-        return ExactIndex.build(ids, vectors)
-    index = AnnoyIndex.build(ids, vectors, split=split)
-    return index if any(index.search_k) else ExactIndex.build(ids, vectors)
+    if not _is_large(vectors):
+        return False
+    if not _has_annoy():
+        log.warning("with annoy, %d tracks are searched faster: pip install 'audiorec[index]'", len(vectors.ids))
+        return False
+    try:
+        index = load_index(folder, source=vectors.source)
+        follow(index, vectors)
+        if index.changes <= MOST_CHANGES * len(index.built):
+            return False
+    except IndexFileError as error:
+        log.info("%s; building the index anew", error)
+    try:
+        build_index(vectors).save(folder, source=vectors.source)
+    except IndexFileError as error:
+        log.warning("%s; the search goes without it", error)
+        return False
+    return True
+
+
+def build_index(vectors: Vectors) -> Index:
+    """Return a new index: exact for less than 50,000 vectors, or where Annoy's trees lead nowhere."""
+    if _is_large(vectors):
+        index = AnnoyIndex.build(vectors.ids, vectors.vectors, split=vectors.split)
+        if any(index.search_k):
+            return index
+        log.info("%s: the search is exact, for that is faster than trees", printable(vectors.source))
+    return ExactIndex.build(vectors.ids, vectors.vectors)
 
 
 def load_index(folder: Path, *, source: str | None = None) -> Index:
@@ -40,16 +89,19 @@ def load_index(folder: Path, *, source: str | None = None) -> Index:
     return kinds.get(files.read_facts(folder)["kind"], ExactIndex).load(folder, source=source)
 
 
-def follow(index: Index, ids: np.ndarray, vectors: np.ndarray) -> None:
+def follow(index: Index, vectors: Vectors) -> None:
     """Add to an index and remove from it what makes it one of these vectors."""
-    now, then = Items.checked(ids, vectors), index.items()
-    known = now.rows_of(then.ids)  # of what is in the index
-    index.remove(np.setdiff1d(then.ids, now.ids))
+    now, then = Items.checked(vectors.ids, vectors.vectors), index.items()
+    index.remove(np.setdiff1d(then.ids, now.ids, assume_unique=True))
     same = np.zeros(len(now), dtype=bool)
-    same[known] = (now.vectors[known] == then.vectors[np.isin(then.ids, now.ids)]).all(axis=1)
+    _, of_now, of_then = np.intersect1d(now.ids, then.ids, assume_unique=True, return_indices=True)
+    same[of_now] = (now.vectors[of_now] == then.vectors[of_then]).all(axis=1)
     index.add(now.ids[~same], now.vectors[~same])
 
 
-def is_worn(index: Index) -> bool:
-    """Tell whether so much was added and removed that the index should be built anew."""
-    return index.changes > MOST_CHANGES * len(index.built)
+def _is_large(vectors: Vectors) -> bool:
+    return len(vectors.ids) >= APPROXIMATE_FROM
+
+
+def _has_annoy() -> bool:
+    return importlib.util.find_spec("annoy") is not None

@@ -26,8 +26,8 @@ class Items:
     def checked(cls, ids: np.ndarray, vectors: np.ndarray) -> Items:
         """Return what a caller gave, in order, or raise ValueError."""
         ids, vectors = np.asarray(ids), np.asarray(vectors, dtype=np.float32)
-        if vectors.ndim != 2 or vectors.shape[1] == 0:
-            raise ValueError(f"vectors of shape {vectors.shape} must be of shape (n, width), width at least 1")
+        if vectors.ndim != 2:
+            raise ValueError(f"vectors of shape {vectors.shape} must be of shape (n, width)")
         if ids.shape != vectors.shape[:1]:
             raise ValueError(f"ids of shape {ids.shape} must be one for each of {len(vectors)} vectors")
         if len(ids) and not np.issubdtype(ids.dtype, np.integer):
