@@ -102,6 +102,7 @@ class Catalog:
     def __init__(self, path: str | os.PathLike, *, create: bool = True):
         self.path = Path(path)
         self._connection = open_database(self.path, create=create)
+        self._noted = 0  # rows changed in `noting`
 
     def __enter__(self) -> Catalog:
         return self
@@ -129,6 +130,14 @@ class Catalog:
             os.close(lock)
 
     # -- reading
+
+    def version(self) -> tuple[int, int]:
+        """Return numbers that are others after every change to the database, by this program or another.
+
+        What this program noted in `noting` is no change.
+        """
+        [(by_others,)] = self.rows("PRAGMA data_version")
+        return by_others, self._connection.total_changes - self._noted
 
     def rows(self, sql: str, parameters: Iterable[Any] = ()) -> Iterator[tuple]:
         """Yield the rows that a SELECT gives."""
@@ -238,6 +247,14 @@ class Catalog:
         """Give the connection for one transaction, to modules that keep tables of their own."""
         with self._transaction():
             yield self._connection
+
+    @contextlib.contextmanager
+    def noting(self) -> Iterator[sqlite3.Connection]:
+        """Give the connection for one transaction in which nothing changes that is known of tracks and listeners."""
+        before = self._connection.total_changes
+        with self._transaction():
+            yield self._connection
+        self._noted += self._connection.total_changes - before
 
     def add(
         self, file: FoundFile, content_hash: str, tags: FileTags, analysis: Analysis, *, new_id: int | None = None

@@ -17,6 +17,7 @@
     ├── CatalogError         the library's database cannot be used: .path, .reason
     │   └── NoLibraryError   there is none yet
     ├── ModelError           the encoder's files cannot be used: .path, .reason
+    ├── IndexFileError       a stored index cannot be used: .path, .reason
     ├── NoEmbeddingError     a track has no embedding to compare it by
     ├── NoHistoryError       there is too little listening history to tell anything by
     ├── QueryError           a search expression cannot be understood
@@ -149,6 +150,15 @@ class ModelError(AudiorecError):
 
     def __reduce__(self):
         return type(self), (self.path, self.reason)
+
+
+class IndexFileError(AudiorecError):
+    """A stored index is missing, damaged, altered, or not that of this library."""
+
+    def __init__(self, path: str | os.PathLike, reason: str):
+        self.path = os.fspath(path)
+        self.reason = " ".join(str(reason).split())
+        super().__init__(f"{printable(path)}: {self.reason}")
 
 
 class NoEmbeddingError(AudiorecError):

@@ -160,11 +160,6 @@ def _split_by_time(catalog: Catalog, whole: Interactions, dated: Sequence[Stored
     return f"what was new to a listener since {date}", [by_time(whole.weights, before, negatives)]
 
 
-def state(catalog: Catalog) -> tuple:
-    """Return what changes when anybody, this process included, writes into the database."""
-    return (*catalog.rows("PRAGMA data_version"), *catalog.rows("SELECT total_changes()"))
-
-
 def _made_from(catalog: Catalog) -> str:
     [numbers] = catalog.rows(HISTORY_STATE)
     return json.dumps({"history": numbers, "encoder": card.read_card().model_id})

@@ -17,7 +17,6 @@ import os
 import shlex
 import threading
 from collections.abc import Callable, Iterable, Iterator
-from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -28,6 +27,7 @@ from audiorec import query as search
 from audiorec.catalog import Catalog, Failure
 from audiorec.encoder import card
 from audiorec.errors import NoEmbeddingError, printable
+from audiorec.index.choice import Index, open_index, refresh_index
 from audiorec.recommend.choose import Pick
 from audiorec.recommend.pool import Pool
 from audiorec.recommend.radio import EXPLORE, Radio
@@ -78,8 +78,9 @@ class Library:
 
     def __init__(self, db: PathLike | None = None, *, create: bool = True):
         self._catalog = Catalog(default_database() if db is None else os.fsdecode(db), create=create)
-        self._taste: tuple[tuple, Taste] | None = None  # and the state of the database it was read from
+        self._taste: tuple[tuple[int, int], Taste] | None = None  # and the version of the database it was read from
         self._pool: tuple[Taste, Pool] | None = None  # with what it was made of
+        self._indexed: tuple[Index, Taste] | None = None  # with what it is an index of
 
     @property
     def path(self) -> Path:
@@ -185,7 +186,10 @@ class Library:
             card.check_model()  # once, rather than in the failure of each file
         options = {"retry": retry, "series": series, "embed": embed, "progress": progress}
         with WorkerPool(_available_cores() if jobs is None else jobs, time_limit=time_limit) as pool:
-            return Scan(self._catalog, pool, analyze=analysis.analyze, **options).run(walk)
+            report = Scan(self._catalog, pool, analyze=analysis.analyze, **options).run(walk)
+        if embed and not report.interrupted:
+            self.refresh_index()
+        return report
 
     def tracks(self, query: str = "") -> Iterator[Track]:
         """Yield the tracks that a search finds, by default all that are not missing; `audiorec.query` has the language.
@@ -222,28 +226,68 @@ class Library:
         """
         return self._catalog.embeddings(card.read_card().model_id)
 
-    def similar(self, track: Track, n: int = 10) -> list[tuple[Track, float]]:
-        """Return the `n` tracks that sound most like a track, with the cosine of their embeddings, best first.
+    def similar(self, track: Track, n: int = 10, *, by: str = "sound") -> list[tuple[Track, float]]:
+        """Return the `n` tracks that are most like a track, with their scores, best first.
 
         Neither the track itself is among them nor another file of the same sound, nor what is missing.
+
+        Parameters
+        ----------
+        track : Track
+        n : int
+        by : {"sound", "listening", "both"}
+            What the score is: the cosine of the embeddings; how much those who play the track like the other one, as
+            far as was learned by `fit`; or the mean of the two.
 
         Raises
         ------
         NoEmbeddingError
             The track has no embedding of the present model, or is silence.
+        NoHistoryError
+            Nothing was learned from listening.
         ModelError
             There is no model.
         ValueError
-            `n` is less than 1.
+            `n` is less than 1, or `by` is none of the three.
         """
         if n < 1:
             raise ValueError(f"n={n} must be at least 1")
-        query = self._embedding(track)
-        ids, vectors = self.embeddings()
-        scores = vectors.reshape(len(ids), len(query)) @ query
+        if by not in programme.BLENDS:
+            raise ValueError(f"by={by!r} must be one of {', '.join(programme.BLENDS)}")
+        wanted = programme.likeness_query(self.taste(), track, self._embedding(track), programme.BLENDS[by])
         same_sound = {stored.id for stored in self._catalog.files(SAME_SOUND, [track.id])}
-        best = (at for at in np.argsort(-scores, kind="stable").tolist() if int(ids[at]) not in same_sound)
-        return [(self.track(int(ids[at])), float(scores[at])) for at in islice(best, n)]
+        index = self.index()
+        found = zip(*index.query(wanted, n, same_sound), strict=True) if len(index) else ()
+        return [(self.track(int(track_id)), float(score)) for track_id, score in found]
+
+    def index(self) -> Index:
+        """Return the index of the tracks' vectors as they are now: a search by vector, as `similar` is one by track.
+
+        A vector is an embedding, or, once something was learned from listening, both halves as `audiorec.fusion` fuses
+        them. The index is kept as long as the library does not change. For 50,000 tracks and more it comes from a
+        folder beside the database, which `refresh_index` writes; what is there is not used if it is damaged or of
+        another model.
+
+        Raises
+        ------
+        ModelError
+            There is no model.
+        """
+        taste = self.taste()
+        if self._indexed is None or self._indexed[1] is not taste:
+            self._indexed = open_index(self._index_folder, programme.vectors(taste)), taste
+        return self._indexed[0]
+
+    def refresh_index(self) -> bool:
+        """Build the stored index anew if it is damaged or a tenth of it is out of date; tell whether that was done.
+
+        A scan with embeddings ends with it. 100,000 tracks take a minute; less than 50,000 need no stored index.
+        """
+        return refresh_index(self._index_folder, programme.vectors(self.taste()))
+
+    @property
+    def _index_folder(self) -> Path:
+        return self.path.with_name(self.path.name + ".index")
 
     def pool(self) -> Pool:
         """Return the tracks that can be recommended, those that have an embedding, as arrays.
@@ -405,9 +449,9 @@ class Library:
         """
         from audiorec import fitting
 
-        state = fitting.state(self._catalog)
-        if self._taste is None or self._taste[0] != state:
-            self._taste = state, fitting.load_taste(self._catalog)
+        version = self._catalog.version()
+        if self._taste is None or self._taste[0] != version:
+            self._taste = version, fitting.load_taste(self._catalog)
         return self._taste[1]
 
     def current_track(self, path: PathLike, *, embed: bool = False) -> Track | None:

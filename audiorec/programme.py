@@ -11,12 +11,16 @@ import numpy as np
 
 from audiorec import names, query, songs
 from audiorec.catalog import Catalog
-from audiorec.errors import NoEmbeddingError, UserNotFoundError, printable
+from audiorec.encoder import card
+from audiorec.errors import NoEmbeddingError, NoHistoryError, UserNotFoundError, printable
+from audiorec.fusion import fuse, fused_query
+from audiorec.index.choice import Vectors
 from audiorec.recommend.choose import Pick
 from audiorec.recommend.pool import Pool
 from audiorec.recommend.radio import EXPLORE, Radio
 from audiorec.recommend.weekly import OFFERED_WEEKS, REST_DAYS, Week, weekly
 from audiorec.spelling import nearest
+from audiorec.types import Track
 
 if TYPE_CHECKING:
     from audiorec.taste import Taste
@@ -24,6 +28,7 @@ if TYPE_CHECKING:
 DAY = 86400.0  #: s
 HEARD_DAYS = 7.0  #: for which a radio leaves out what its listener has heard
 
+BLENDS = {"sound": 0.0, "listening": 1.0, "both": 0.5}  #: what tracks can be alike in, and the share of listening
 HINT = "make some with: audiorec scan --embed FOLDER"
 
 Name = int | names.PathLike
@@ -41,6 +46,28 @@ def pool(catalog: Catalog, taste: Taste) -> Pool:
         tags=partial(songs.tags, catalog),
         neighbours=partial(_neighbours, taste),
     )
+
+
+def vectors(taste: Taste) -> Vectors:
+    """Return what a library is to be searched by: embeddings, or, where listening was learned from, both halves."""
+    source = card.read_card().model_id
+    if taste.collaborative is None:
+        return Vectors(source, taste.ids, taste.content)
+    fused = fuse(taste.content, taste.collaborative)
+    return Vectors(f"{source} {taste.fit}", taste.ids, fused, split=taste.content.shape[1])
+
+
+def likeness_query(taste: Taste, track: Track, embedding: np.ndarray, blend: float) -> np.ndarray:
+    """Return the query that finds in an index of `vectors` what is like a track; its scores are blended cosines."""
+    if taste.collaborative is None:
+        if blend > 0:
+            raise NoHistoryError(
+                "nothing was learned from listening yet: import some with audiorec history, then run audiorec fit"
+            )
+        return embedding
+    if not len(row := np.flatnonzero(taste.ids == track.id)):
+        raise NoEmbeddingError(f"{printable(track.path)}: the file is missing")
+    return np.sqrt(2) * fused_query(embedding, taste.collaborative[row[0]], blend)
 
 
 def _neighbours(taste: Taste, track_id: int) -> list[int]:

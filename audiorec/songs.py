@@ -81,7 +81,7 @@ def offered(catalog: Catalog, user: str, weeks: Sequence[str]) -> list[Song]:
 
 def offer(catalog: Catalog, user: str, week: str, track_ids: Sequence[int]) -> None:
     """Take note of what a user is offered in a week, in place of what was noted for that week before."""
-    with catalog.writing() as connection:
+    with catalog.noting() as connection:
         connection.execute("DELETE FROM offer WHERE user = ? AND week = ?", (user, week))
         connection.executemany("INSERT INTO offer VALUES (?, ?, ?)", [(user, week, track_id) for track_id in track_ids])
 

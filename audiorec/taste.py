@@ -16,7 +16,7 @@ import safetensors.numpy
 from scipy import sparse
 
 from audiorec.contentmap import ContentMap
-from audiorec.fusion import Fusion, listener_halves, unit_rows
+from audiorec.fusion import Fusion, listener_halves
 from audiorec.learning import TasteModel, columns_on_tracks, on_tracks, track_columns
 from audiorec.sound import Sound
 
@@ -65,12 +65,10 @@ def assemble(model: TasteModel, sound: Sound, *, fit: str, stale: bool) -> Taste
 
 
 def sound_alone(ids: np.ndarray, embeddings: np.ndarray, *, stale: bool = False) -> Taste:
-    """Return what can be said of tracks, (n,), with embeddings, (n, d), where nothing was learned from listening."""
+    """Return what can be said of tracks, (n,), with embeddings, (n, d) unit rows, where nothing was learned."""
     n = len(ids)
     nothing = sparse.csr_matrix((n, n), dtype=np.float32)
-    return Taste(
-        ids, unit_rows(embeddings).astype(np.float32), None, np.zeros(n, np.int64), {}, nothing, 0.0, "", stale
-    )
+    return Taste(ids, embeddings, None, np.zeros(n, np.int64), {}, nothing, 0.0, "", stale)
 
 
 def pack(model: TasteModel) -> tuple[dict[str, Any], bytes]:

@@ -26,6 +26,7 @@ FLOORS = (
         "metadata",
         "encoder.card",
         "encoder.model",
+        "index.files",
         "collaborative",
         "contentmap",
         "evaluation.metrics",
@@ -37,13 +38,14 @@ FLOORS = (
         "fusion",
         "encoder.weights",
         "encoder.data",
+        "index.exact",
         "features.loudness",
         "features.rhythm",
         "features.tonal",
         "features.timbre",
     ),
-    ("audio", "features.perceptual", "features.structure", "encoder.embed", "encoder.train"),
-    ("analysis", "schema", "walk", "workers"),
+    ("audio", "features.perceptual", "features.structure", "encoder.embed", "encoder.train", "index.approximate"),
+    ("analysis", "index.choice", "schema", "walk", "workers"),
     ("catalog", "query", "history.lists", "history.names", "recommend.pool"),
     ("scan", "sound", "stats", "watch", "history.formats", "history.matching"),
     ("history.store",),
@@ -62,6 +64,7 @@ FLOORS = (
 )
 #: The one home of each outside library (a folder stands for everything in it).
 HOMES = {
+    "annoy": {"index.approximate"},
     "av": {"decoders"},
     "click": {"cli"},
     "implicit": {"collaborative"},

@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 from listening import add_listens, add_tracks
 
-from audiorec import fitting
 from audiorec.catalog import Catalog
 from audiorec.fusion import asked, fused_query
 from audiorec.learning import BLENDS, best_blend, track_columns
@@ -187,8 +186,8 @@ def test_tracks_find_their_columns():
     assert track_columns(np.array([-1, -1, 5]), np.array([4, 5])).tolist() == [-1, 2]
 
 
-def test_what_changes_the_state(library):
-    before = fitting.state(library._catalog)
-    assert fitting.state(library._catalog) == before
+def test_taste_is_kept_until_the_database_changes(library):
+    before = library.taste()
+    assert library.taste() is before
     change(library, "UPDATE track SET missing = 1 WHERE id = 60")
-    assert fitting.state(library._catalog) != before
+    assert library.taste() is not before

@@ -9,7 +9,15 @@ from listening import START, add_listens, add_tracks
 
 from audiorec.catalog import Catalog
 from audiorec.cli import main
-from audiorec.errors import NoEmbeddingError, PlaylistError, QueryError, TrackNotFoundError, UserNotFoundError
+from audiorec.errors import (
+    NoEmbeddingError,
+    NoHistoryError,
+    PlaylistError,
+    QueryError,
+    TrackNotFoundError,
+    UserNotFoundError,
+)
+from audiorec.fusion import asked
 from audiorec.library import Library
 from audiorec.names import several_tracks
 from audiorec.playlist import Playlist, PlaylistEntry, read_playlist, write_playlist
@@ -152,6 +160,35 @@ class TestRadio:
             library.radio([1], **wrong)
 
 
+class TestSimilar:
+    def test_by_listening_and_by_both(self, library):
+        library.fit()
+        track, (ids_, content, collaborative) = library.track(1), halves(library)
+        sound, listening = content @ content[0], collaborative @ asked(collaborative[0])
+        for by, expected in (("sound", sound), ("listening", listening), ("both", (sound + listening) / 2)):
+            found = {found.id: score for found, score in library.similar(track, 59, by=by)}
+            assert found == pytest.approx(
+                {int(i): float(e) for i, e in zip(ids_, expected, strict=True) if i != 1}, abs=1e-5
+            )
+            assert list(found.values()) == sorted(found.values(), reverse=True)
+
+    def test_by_listening_needs_a_fit(self, library, run):
+        with pytest.raises(NoHistoryError, match="nothing was learned from listening yet"):
+            library.similar(library.track(1), by="both")
+        assert run("similar", "1", "--by", "listening").exit_code == 1
+        library.fit()
+        assert len(run("similar", "1", "--by", "listening", "-n", 3).stdout.splitlines()) == 4
+
+    def test_by_what_else_is_a_mistake(self, library, run):
+        with pytest.raises(ValueError, match="by='taste' must be one of sound, listening, both"):
+            library.similar(library.track(1), by="taste")
+
+
+def halves(library):
+    taste = library.taste()
+    return taste.ids, taste.content, taste.collaborative
+
+
 class TestWeekly:
     def test_is_of_the_users_kind_and_unheard(self, library):
         heard = {track for (track,) in library._catalog.rows("SELECT song_id FROM listen WHERE user = 'user 1'")}
@@ -178,6 +215,11 @@ class TestWeekly:
         before = set().union(*lists[:9])
         again = library.weekly("user 1", LATER + 7 * 9 * DAY, n=TRACKS - len(before))
         assert lists[0] & set(ids(again))  # nine weeks ago
+
+    def test_to_take_note_of_it_is_no_change_of_the_library(self, library):
+        taste = library.taste()
+        library.weekly("user 1", LATER, n=5)
+        assert library.taste() is taste
 
     def test_each_user_has_a_list_of_their_own(self, library):
         assert ids(library.weekly("user 1", LATER, n=5)) != ids(library.weekly("user 3", LATER, n=5))

@@ -24,7 +24,7 @@ COMMANDS = {
     "watch": "Scan folders, then keep the library current as they change.",
     "ls": "List the tracks of the library that match a query.",
     "show": "Show everything known about one track.",
-    "similar": "List the tracks of the library that sound most like one.",
+    "similar": "List the tracks of the library that are most like one.",
     "history": "Read what was listened to: ListenBrainz, Last.fm, Spotify, playlists, CSV.",
     "fit": "Learn from the listening history who likes what.",
     "evaluate": "Hide a part of the history, and see how well it is found.",
