@@ -41,7 +41,7 @@ def users(catalog: Catalog) -> list[str]:
 
 
 def loved(catalog: Catalog, user: str, *, before: float = math.inf) -> dict[int, float]:
-    """Return the tracks that more speaks for than against, by id, with the strength of the evidence.
+    """Return the tracks that more speaks for than against, by id, with what speaks for them in complete plays of today.
 
     What is not dated counts whatever `before` says, a time in seconds since 1970.
     """
@@ -57,7 +57,7 @@ def loved(catalog: Catalog, user: str, *, before: float = math.inf) -> dict[int,
     evidence = interactions.build(listens, durations=dict(durations))
     strengths = evidence.weights.sum(axis=0).tolist() if listens else [[]]
     return {
-        track_id: strength
+        track_id: 2**strength - 1
         for track_id, strength in zip(evidence.track_ids.tolist(), *strengths, strict=True)
         if track_id >= 0 and strength > 0
     }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from itertools import combinations
 
@@ -51,7 +52,7 @@ def in_common(song: Song, other: Song) -> list[str]:
     """
     same, phrases = [], []
     if song.tempo and other.tempo:
-        octaves = float(np.log2(song.tempo / other.tempo))
+        octaves = math.log2(song.tempo / other.tempo)
         if abs(octaves) <= SAME_TEMPO:
             same.append("tempo")
         elif abs(abs(octaves) - 1) <= SAME_TEMPO:
@@ -70,7 +71,7 @@ def in_common(song: Song, other: Song) -> list[str]:
 def _reason(pool: Pool, song: Song, model: Song, seeds: dict[int, Song], level: int, cold: bool) -> str:
     likeness = f"{list(LIKENESS.values())[level]} {model.name}"
     common = in_common(song, model) + _tags_in_common(pool, song, model)
-    parts = [f"{likeness}: {', '.join(common)}" if common else likeness, _listening(pool, song, seeds)]
+    parts = [f"{likeness}: {', '.join(common)}" if common else likeness, _listening(pool, song, model, seeds)]
     return "; ".join(filter(None, [*parts, "nobody has played it yet" if cold else ""]))
 
 
@@ -80,9 +81,11 @@ def _tags_in_common(pool: Pool, song: Song, other: Song) -> list[str]:
     return [f"both {_joined(tags)}"] if tags else []
 
 
-def _listening(pool: Pool, song: Song, seeds: dict[int, Song]) -> str:
-    shared = [seeds[track_id].name for track_id in pool.neighbours(song.id) if track_id in seeds]
-    return f"played by people who play {shared[0]}" if shared else ""
+def _listening(pool: Pool, song: Song, model: Song, seeds: dict[int, Song]) -> str:
+    shared = [track_id for track_id in pool.neighbours(song.id) if track_id in seeds]
+    if model.id in shared:
+        return "played by the same people"
+    return f"played by people who play {seeds[shared[0]].name}" if shared else ""
 
 
 def _near(one: float | None, other: float | None, tolerance: float) -> bool:
