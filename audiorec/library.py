@@ -35,7 +35,7 @@ from audiorec.recommend.weekly import SONGS, Week
 from audiorec.stats import LibraryStats, library_stats
 from audiorec.types import Analysis, Track
 from audiorec.walk import FoundFile, Walk, absolute
-from audiorec.workers import TIME_LIMIT, WorkerPool
+from audiorec.workers import TIME_LIMIT, WorkerPool, available_cores
 
 if TYPE_CHECKING:
     from audiorec.evaluation.offline import Evaluation
@@ -185,7 +185,7 @@ class Library:
         if embed:
             card.check_model()  # once, rather than in the failure of each file
         options = {"retry": retry, "series": series, "embed": embed, "progress": progress}
-        with WorkerPool(_available_cores() if jobs is None else jobs, time_limit=time_limit) as pool:
+        with WorkerPool(available_cores() if jobs is None else jobs, time_limit=time_limit) as pool:
             report = Scan(self._catalog, pool, analyze=analysis.analyze, **options).run(walk)
         if embed and not report.interrupted:
             self.refresh_index()
@@ -545,7 +545,3 @@ def _paths(paths: PathLike | Iterable[PathLike]) -> list[Path]:
     """Return one or several paths as a list, ``~`` expanded."""
     several = [paths] if isinstance(paths, PathLike) else paths
     return [Path(os.path.expanduser(os.fsdecode(path))) for path in several]  # noqa: PTH111 (that raises for ~nobody)
-
-
-def _available_cores() -> int:
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

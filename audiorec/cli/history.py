@@ -46,10 +46,10 @@ COUNTS = {
 @db_option
 @click.pass_context
 def history(ctx, files, user, as_json, db):
-    """Read what was listened to: ListenBrainz, Last.fm, Spotify, players' databases, playlists, CSV.
+    """Read what was listened to: ListenBrainz, Last.fm, Spotify, playlists, CSV.
 
-    Files are told by their content; folders and zip archives are looked into. Reading a file again changes nothing.
-    Without a FILE, lists the users and how much they listened to.
+    Also MPD's stickers and Navidrome's database. Files are told by their content; folders and zip archives are looked
+    into. Reading a file again changes nothing. Without a FILE, lists the users and how much they listened to.
     """
     if not files:
         _list_users(db, as_json=as_json)
