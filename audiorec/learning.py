@@ -160,13 +160,13 @@ def _choose(split: Split, columns: np.ndarray, sound: Sound, steps: _Steps) -> t
         return SHRINKAGE, 0.0, ()
     listeners = np.random.default_rng(0).permutation(np.flatnonzero(wanted.getnnz(axis=1)))[:VALIDATED]
 
-    def found(shrinkage: float, blend: float) -> np.ndarray:
-        ranker = scorer(split.train, factors, replace(fusion, shrinkage=shrinkage), columns, sound)
-        return _found(ranker, wanted, listeners, blend)
-
-    by_blend = np.array([found(SHRINKAGE, blend) for blend in BLENDS])
+    rankers = {
+        shrinkage: scorer(split.train, factors, replace(fusion, shrinkage=shrinkage), columns, sound)
+        for shrinkage in SHRINKAGES
+    }
+    by_blend = np.array([_found(rankers[SHRINKAGE], wanted, listeners, blend) for blend in BLENDS])
     blend = best_blend(by_blend)
-    by_shrinkage = [found(shrinkage, blend).mean() for shrinkage in SHRINKAGES]
+    by_shrinkage = [_found(ranker, wanted, listeners, blend).mean() for ranker in rankers.values()]
     return SHRINKAGES[int(np.argmax(by_shrinkage))], blend, tuple(by_blend.mean(axis=1).tolist())
 
 
