@@ -25,6 +25,7 @@ BLENDS = tuple(round(0.1 * step, 1) for step in range(11))
 SHRINKAGES = (1.0, SHRINKAGE, 10.0, 30.0)
 VALIDATED = 400  #: listeners looked at; more made the choice slower and no other
 FEWEST_WANTED = 10  #: hidden plays; from fewer, a blend would be chosen by accident
+FEWEST_LISTENERS = 5  #: likewise; and listening says nothing of taste while one listener is all there is
 CHUNK = 64  #: listeners ranked at a time, which bounds the memory
 
 Progress = Callable[[int, int], None]  #: steps done, steps in all
@@ -160,18 +161,20 @@ def _choose(split: Split, columns: np.ndarray, sound: Sound, steps: _Steps) -> t
         return SHRINKAGE, 0.0, ()
     listeners = np.random.default_rng(0).permutation(np.flatnonzero(wanted.getnnz(axis=1)))[:VALIDATED]
 
-    def found(shrinkage: float, blend: float) -> np.ndarray:
-        ranker = scorer(split.train, factors, replace(fusion, shrinkage=shrinkage), columns, sound)
-        return _found(ranker, wanted, listeners, blend)
-
-    by_blend = np.array([found(SHRINKAGE, blend) for blend in BLENDS])
+    rankers = {
+        shrinkage: scorer(split.train, factors, replace(fusion, shrinkage=shrinkage), columns, sound)
+        for shrinkage in SHRINKAGES
+    }
+    by_blend = np.array([_found(rankers[SHRINKAGE], wanted, listeners, blend) for blend in BLENDS])
     blend = best_blend(by_blend)
-    by_shrinkage = [found(shrinkage, blend).mean() for shrinkage in SHRINKAGES]
+    by_shrinkage = [_found(ranker, wanted, listeners, blend).mean() for ranker in rankers.values()]
     return SHRINKAGES[int(np.argmax(by_shrinkage))], blend, tuple(by_blend.mean(axis=1).tolist())
 
 
 def best_blend(values: np.ndarray) -> float:
     """Return the blend that finds most; 0 where it is not ahead of the sound alone by more than its standard error.
+
+    Of fewer than `FEWEST_LISTENERS` no error can be told, and it is 0 too.
 
     Parameters
     ----------
@@ -180,7 +183,8 @@ def best_blend(values: np.ndarray) -> float:
     """
     best = int(values.mean(axis=1).argmax())
     ahead = values[best] - values[0]
-    return BLENDS[best] if ahead.mean() > ahead.std() / np.sqrt(len(ahead)) else 0.0
+    certain = len(ahead) >= FEWEST_LISTENERS and ahead.mean() > ahead.std() / np.sqrt(len(ahead))
+    return BLENDS[best] if certain else 0.0
 
 
 def _found(ranker: Scorer, wanted: sparse.csr_matrix, rows: np.ndarray, blend: float) -> np.ndarray:

@@ -61,6 +61,14 @@ def test_one_user():
     assert scores[2] == 0
 
 
+def test_more_listeners_bear_more_factors():
+    def width(n_users):
+        return fit(checkerboard(n_users, 100), iterations=1).item_factors.shape[1]
+
+    assert [width(n) for n in (2, 30, 100, 1000)] == [2, 4, 8, 24]
+    assert fit(checkerboard(30, 3)).item_factors.shape[1] == 3
+
+
 def test_progress_is_told():
     rounds = []
     fit(checkerboard(), iterations=3, progress=lambda *state: rounds.append(state))

@@ -182,6 +182,14 @@ def test_a_blend_that_is_ahead_by_accident_is_not_taken():
     assert best_blend(values) == 0.3
 
 
+def test_one_listener_is_served_by_sound(tmp_path):
+    with Library(tmp_path / "library.db") as library:
+        add_tracks(library._catalog, TRACKS)
+        add_listens(library._catalog, 1, range(1, TRACKS + 1), plays=30)
+        assert library.fit().blend == 0
+    assert best_blend(np.arange(len(BLENDS))[:, None]) == 0
+
+
 def test_tracks_find_their_columns():
     assert track_columns(np.array([-1, -1, 5]), np.array([4, 5])).tolist() == [-1, 2]
 

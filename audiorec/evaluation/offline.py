@@ -147,10 +147,9 @@ class Measurement:
 
     def summary(self, protocol: str) -> Evaluation:
         """Return means and bootstrap intervals; a listener counts once in each trial."""
-        rng = np.random.default_rng(0)
         scores: dict = defaultdict(lambda: defaultdict(dict))
         for (contender, name, metric), values in self._values.items():
-            scores[contender][name][metric] = metrics.bootstrap(np.concatenate(values), rng)
+            scores[contender][name][metric] = metrics.bootstrap(np.concatenate(values), np.random.default_rng(0))
         properties: dict = defaultdict(dict)
         for (contender, name), values in self._properties.items():
             properties[contender][name] = float(np.mean(values))
