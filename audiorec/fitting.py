@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from audiorec import halves
 from audiorec.catalog import Catalog, StoredListen
 from audiorec.encoder import card
 from audiorec.errors import NoHistoryError
@@ -28,7 +29,7 @@ from audiorec.learning import (
     track_columns,
 )
 from audiorec.sound import COLUMNS, Sound, describe
-from audiorec.taste import VERSION, Taste, assemble, pack, sound_alone, unpack
+from audiorec.taste import VERSION, Taste, assemble, compute_halves, pack, sound_alone, unpack
 
 NAME = "taste"  #: of the model in the table `model`
 
@@ -99,6 +100,7 @@ def fit(catalog: Catalog, progress: Progress | None = None) -> FitReport:
             "INSERT OR REPLACE INTO model (name, version, made_from, parameters, data) VALUES (?, ?, ?, ?, ?)",
             (NAME, VERSION, made_from, json.dumps(parameters), data),
         )
+    halves.keep(catalog, load_taste(catalog))
     return _report(interactions, tracks, model)
 
 
@@ -120,7 +122,11 @@ def load_taste(catalog: Catalog) -> Taste:
         model = unpack(parameters, data)
     except ValueError:
         return sound_alone(*embeddings, stale=True)
-    return assemble(model, sound(catalog), fit=hashlib.sha256(data).hexdigest()[:16], stale=made_from != now)
+    name = hashlib.sha256(data).hexdigest()[:16]
+    collaborative = halves.kept(catalog, name, *embeddings)
+    if collaborative is None:
+        collaborative = compute_halves(model, sound(catalog))
+    return assemble(model, *embeddings, collaborative, fit=name, stale=made_from != now)
 
 
 def evaluate(catalog: Catalog, progress: Progress | None = None) -> Evaluation:

@@ -283,7 +283,11 @@ class Library:
 
         A scan with embeddings ends with it. 100,000 tracks take a minute; less than 50,000 need no stored index.
         """
-        return refresh_index(self._index_folder, programme.vectors(self.taste()))
+        from audiorec import halves
+
+        taste = self.taste()
+        halves.keep(self._catalog, taste)
+        return refresh_index(self._index_folder, programme.vectors(taste))
 
     @property
     def _index_folder(self) -> Path:

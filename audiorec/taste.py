@@ -46,22 +46,34 @@ class Taste:
     stale: bool  #: the history, or the model that embeds, is another since the fit
 
 
-def assemble(model: TasteModel, sound: Sound, *, fit: str, stale: bool) -> Taste:
+def assemble(
+    model: TasteModel, ids: np.ndarray, content: np.ndarray, halves: np.ndarray | None, *, fit: str, stale: bool
+) -> Taste:
     """Return what a model says of the tracks that are there now, those that came after the fit included.
 
-    The embeddings must be of the encoder whose embeddings the model was learned from.
+    `halves` are those of `compute_halves`.
     """
-    columns = track_columns(model.track_ids, sound.ids)
+    columns = track_columns(model.track_ids, ids)
     neighbours = columns_on_tracks(columns_on_tracks(model.neighbours, columns).T.tocsr(), columns).T.tocsr()
     listeners = on_tracks(model.listeners, columns)
-    halves, blend, users = None, 0.0, {}
+    blend, users = 0.0, {}
     if model.fusion is not None:
-        factors = on_tracks(model.item_factors, columns)
-        halves = model.fusion.halves(sound.features, factors, listeners, sound.artists, sound.albums)
         blend = model.blend
         rows = zip(model.rows, listener_halves(model.user_factors), strict=True)
         users = {name.removeprefix(USER): half for name, half in rows if name.startswith(USER)}
-    return Taste(sound.ids, sound.content, halves, listeners, users, neighbours, blend, fit, stale)
+    return Taste(ids, content, halves, listeners, users, neighbours, blend, fit, stale)
+
+
+def compute_halves(model: TasteModel, sound: Sound) -> np.ndarray | None:
+    """Return the collaborative half of each track, (n, f) float32, or None if no track had listeners.
+
+    The embeddings must be of the encoder whose embeddings the model was learned from.
+    """
+    if model.fusion is None:
+        return None
+    columns = track_columns(model.track_ids, sound.ids)
+    factors, listeners = on_tracks(model.item_factors, columns), on_tracks(model.listeners, columns)
+    return model.fusion.halves(sound.features, factors, listeners, sound.artists, sound.albums)
 
 
 def sound_alone(ids: np.ndarray, embeddings: np.ndarray, *, stale: bool = False) -> Taste:

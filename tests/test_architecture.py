@@ -57,7 +57,7 @@ FLOORS = (
     ("recommend.radio", "recommend.weekly"),
     ("learning",),
     ("evaluation.offline", "taste"),
-    ("evaluation.report",),
+    ("evaluation.report", "halves"),
     ("fitting",),
     ("programme",),
     ("library",),

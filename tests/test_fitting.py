@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from listening import add_listens, add_tracks
 
+from audiorec import fitting
 from audiorec.catalog import Catalog
 from audiorec.fusion import asked, fused_query
 from audiorec.learning import BLENDS, best_blend, track_columns
@@ -100,7 +101,7 @@ def test_the_same_history_gives_the_same_bytes(library):
 
 def test_a_model_comes_out_as_it_went_in(library):
     library.fit()
-    [(parameters, data)] = library._catalog.rows("SELECT parameters, data FROM model")
+    [(parameters, data)] = library._catalog.rows("SELECT parameters, data FROM model WHERE name = 'taste'")
     again, data_again = pack(unpack(parameters, data))
     assert (json.loads(json.dumps(again)), data_again) == (json.loads(parameters), data)
 
@@ -199,3 +200,44 @@ def test_taste_is_kept_until_the_database_changes(library):
     assert library.taste() is before
     change(library, "UPDATE track SET missing = 1 WHERE id = 60")
     assert library.taste() is not before
+
+
+class TestKeptHalves:
+    """What is read is what would be computed; whatever that depends on makes it be computed anew."""
+
+    @pytest.fixture
+    def computed(self, monkeypatch):
+        """How often halves are computed, in a list."""
+        calls = []
+        compute = fitting.compute_halves
+        monkeypatch.setattr(fitting, "compute_halves", lambda *inputs: calls.append(1) or compute(*inputs))
+        return calls
+
+    def test_are_read_as_they_were_computed(self, library, database, computed):
+        library.fit()
+        assert len(computed) == 1
+        first = library.taste().collaborative
+        with Library(database) as other:
+            np.testing.assert_array_equal(other.taste().collaborative, first)
+        assert len(computed) == 1
+
+    @pytest.mark.parametrize(
+        "sql",
+        [
+            "UPDATE track SET artist = 'other', updated = updated + 1 WHERE id = 60",
+            "UPDATE track SET missing = 1 WHERE id = 60",
+            "UPDATE embedding SET vector = (SELECT vector FROM embedding WHERE track_id = 1) WHERE track_id = 60",
+            "UPDATE model SET data = substr(data, 1, 100) WHERE name = 'halves'",
+            "DELETE FROM model WHERE name = 'halves'",
+        ],
+    )
+    def test_are_computed_where_they_do_not_hold(self, library, computed, sql):
+        library.fit()
+        change(library, sql)
+        taste = library.taste()
+        assert len(computed) == 2
+        assert len(taste.collaborative) == len(taste.ids)
+        library.refresh_index()
+        change(library, "UPDATE listen SET source = ''")
+        library.taste()
+        assert len(computed) == 2
