@@ -109,17 +109,25 @@ def nearest(pool: Pool, query: Query, k: int, allowed: np.ndarray) -> tuple[np.n
 
 
 def _scores(pool: Pool, query: Query, rows: np.ndarray) -> np.ndarray:
-    """Return (len(rows), m): the product with each point, without copying the vectors of all tracks."""
-    every = len(rows) == len(pool)
-    width = pool.content.shape[1]
-    content, rest = query.points[:, :width], query.points[:, width:]
-    if pool.collaborative is None:
-        return (pool.content if every else pool.content[rows]) @ content.T
-    scores = 0
-    for half, points, weight in ((pool.content, content, 1 - query.blend), (pool.collaborative, rest, query.blend)):
-        if weight > 0:
-            scores = scores + (half if every else half[rows]) @ (points.T * np.float32(weight**0.5))
-    return scores
+    """Return (len(rows), m): the product with each point.
+
+    To copy the vectors of many rows takes longer than to multiply those of all.
+    """
+    many = len(rows) > len(pool) // 4
+    content, collaborative = (
+        half if many or half is None else half[rows] for half in (pool.content, pool.collaborative)
+    )
+    scores = _products(content, collaborative, query)
+    return scores[rows] if many else scores
+
+
+def _products(content: np.ndarray, collaborative: np.ndarray | None, query: Query) -> np.ndarray:
+    if collaborative is None:
+        return content @ query.points.T
+    width = content.shape[1]
+    by_sound, by_listening = query.points[:, :width].T, query.points[:, width:].T
+    weights = np.sqrt([1 - query.blend, query.blend]).astype(np.float32)
+    return content @ (weights[0] * by_sound) + collaborative @ (weights[1] * by_listening)
 
 
 def _largest(values: np.ndarray, k: int) -> np.ndarray:
