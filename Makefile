@@ -17,6 +17,11 @@ demo: $(VENV)/.installed
 	$(BIN)/audiorec stats --db demo/library.db
 	$(BIN)/audiorec similar 'Obsidian Shell - Elveszett Lelkek' -n 5 --db demo/library.db
 	$(BIN)/audiorec analyze $(addprefix samples/,$(DEMO_TRACKS)) --plot demo
+	@echo 'What follows listens to an invented history: nobody has played these tracks.'
+	$(BIN)/audiorec history samples/simulated-history.csv --db demo/library.db
+	$(BIN)/audiorec fit --db demo/library.db
+	$(BIN)/audiorec radio 'Obsidian Shell - Elveszett Lelkek' -n 8 --db demo/library.db
+	$(BIN)/audiorec weekly --user 'simulated ann' --date 2025-06-25 -n 8 -o demo/weekly.m3u8 --db demo/library.db
 
 test: $(VENV)/.installed
 	$(BIN)/ruff check audiorec tests benchmarks

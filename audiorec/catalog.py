@@ -102,6 +102,7 @@ class Catalog:
     def __init__(self, path: str | os.PathLike, *, create: bool = True):
         self.path = Path(path)
         self._connection = open_database(self.path, create=create)
+        self._noted = 0  # rows changed in `noting`
 
     def __enter__(self) -> Catalog:
         return self
@@ -129,6 +130,14 @@ class Catalog:
             os.close(lock)
 
     # -- reading
+
+    def version(self) -> tuple[int, int]:
+        """Return numbers that are others after every change to the database, by this program or another.
+
+        What this program noted in `noting` is no change.
+        """
+        [(by_others,)] = self.rows("PRAGMA data_version")
+        return by_others, self._connection.total_changes - self._noted
 
     def rows(self, sql: str, parameters: Iterable[Any] = ()) -> Iterator[tuple]:
         """Yield the rows that a SELECT gives."""
@@ -208,11 +217,13 @@ class Catalog:
         rows = self.rows("SELECT path, kind, reason, time FROM failure ORDER BY path")
         return [Failure(os.fsdecode(path), *rest) for path, *rest in rows]
 
-    def listens(self) -> Iterator[StoredListen]:
-        """Yield what the users did, by user, song and time."""
+    def listens(self, user: str | None = None) -> Iterator[StoredListen]:
+        """Yield what the users did, or one of them, by user, song and time."""
         rows = self.rows(
             "SELECT listen.user, song_id, track_id, artist, title, time, ms_played, kind, count"
-            " FROM listen JOIN song ON song.id = song_id ORDER BY listen.user, song_id, time, kind, source"
+            f" FROM listen JOIN song ON song.id = song_id WHERE {'1' if user is None else 'listen.user = ?'}"
+            " ORDER BY listen.user, song_id, time, kind, source",
+            () if user is None else (user,),
         )
         return map(StoredListen._make, rows)
 
@@ -236,6 +247,14 @@ class Catalog:
         """Give the connection for one transaction, to modules that keep tables of their own."""
         with self._transaction():
             yield self._connection
+
+    @contextlib.contextmanager
+    def noting(self) -> Iterator[sqlite3.Connection]:
+        """Give the connection for one transaction in which nothing changes that is known of tracks and listeners."""
+        before = self._connection.total_changes
+        with self._transaction():
+            yield self._connection
+        self._noted += self._connection.total_changes - before
 
     def add(
         self, file: FoundFile, content_hash: str, tags: FileTags, analysis: Analysis, *, new_id: int | None = None

@@ -17,9 +17,12 @@
     ├── CatalogError         the library's database cannot be used: .path, .reason
     │   └── NoLibraryError   there is none yet
     ├── ModelError           the encoder's files cannot be used: .path, .reason
+    ├── IndexFileError       a stored index cannot be used: .path, .reason
     ├── NoEmbeddingError     a track has no embedding to compare it by
+    ├── NoHistoryError       there is too little listening history to tell anything by
     ├── QueryError           a search expression cannot be understood
-    └── TrackNotFoundError   no track of the library answers to that name
+    ├── TrackNotFoundError   no track of the library answers to that name
+    └── UserNotFoundError    nobody of that name has a listening history
 
 A caller's mistake (a wrong argument) is a ``ValueError``; the world's fault is one of these. The message is
 always one line and starts with the path.
@@ -149,8 +152,21 @@ class ModelError(AudiorecError):
         return type(self), (self.path, self.reason)
 
 
+class IndexFileError(AudiorecError):
+    """A stored index is missing, damaged, altered, or not that of this library."""
+
+    def __init__(self, path: str | os.PathLike, reason: str):
+        self.path = os.fspath(path)
+        self.reason = " ".join(str(reason).split())
+        super().__init__(f"{printable(path)}: {self.reason}")
+
+
 class NoEmbeddingError(AudiorecError):
     """A track has no embedding to compare it by."""
+
+
+class NoHistoryError(AudiorecError):
+    """There is too little listening history to tell anything by."""
 
 
 class QueryError(AudiorecError):
@@ -159,3 +175,7 @@ class QueryError(AudiorecError):
 
 class TrackNotFoundError(AudiorecError):
     """No track of the library answers to that name."""
+
+
+class UserNotFoundError(AudiorecError):
+    """Nobody of that name has a listening history."""

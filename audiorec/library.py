@@ -11,31 +11,38 @@
 
 from __future__ import annotations
 
+import datetime
 import json
 import os
 import shlex
 import threading
 from collections.abc import Callable, Iterable, Iterator
-from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from audiorec import names, programme
 from audiorec import query as search
 from audiorec.catalog import Catalog, Failure
 from audiorec.encoder import card
-from audiorec.errors import NoEmbeddingError, TrackNotFoundError, printable
-from audiorec.schema import fold
-from audiorec.spelling import nearest
+from audiorec.errors import NoEmbeddingError, printable
+from audiorec.index.choice import Index, open_index, refresh_index
+from audiorec.recommend.choose import Pick
+from audiorec.recommend.pool import Pool
+from audiorec.recommend.radio import EXPLORE, Radio
+from audiorec.recommend.weekly import SONGS, Week
 from audiorec.stats import LibraryStats, library_stats
 from audiorec.types import Analysis, Track
 from audiorec.walk import FoundFile, Walk, absolute
 from audiorec.workers import TIME_LIMIT, WorkerPool, available_cores
 
 if TYPE_CHECKING:
+    from audiorec.evaluation.offline import Evaluation
+    from audiorec.fitting import FitReport
     from audiorec.history.report import HistoryProgress, HistoryReport, UserSummary
     from audiorec.scan import ScanProgress, ScanReport
+    from audiorec.taste import Taste
 
 PathLike = str | bytes | os.PathLike
 
@@ -71,6 +78,9 @@ class Library:
 
     def __init__(self, db: PathLike | None = None, *, create: bool = True):
         self._catalog = Catalog(default_database() if db is None else os.fsdecode(db), create=create)
+        self._taste: tuple[tuple[int, int], Taste] | None = None  # and the version of the database it was read from
+        self._pool: tuple[Taste, Pool] | None = None  # with what it was made of
+        self._indexed: tuple[Index, Taste] | None = None  # with what it is an index of
 
     @property
     def path(self) -> Path:
@@ -176,7 +186,10 @@ class Library:
             card.check_model()  # once, rather than in the failure of each file
         options = {"retry": retry, "series": series, "embed": embed, "progress": progress}
         with WorkerPool(available_cores() if jobs is None else jobs, time_limit=time_limit) as pool:
-            return Scan(self._catalog, pool, analyze=analysis.analyze, **options).run(walk)
+            report = Scan(self._catalog, pool, analyze=analysis.analyze, **options).run(walk)
+        if embed and not report.interrupted:
+            self.refresh_index()
+        return report
 
     def tracks(self, query: str = "") -> Iterator[Track]:
         """Yield the tracks that a search finds, by default all that are not missing; `audiorec.query` has the language.
@@ -197,22 +210,7 @@ class Library:
         TrackNotFoundError
             There is none, or more than one; the message names the nearest or the candidates.
         """
-        text = printable(name) if not isinstance(name, int) else str(name)
-        for where, parameters in _meanings(name, text):
-            tracks = list(self._catalog.tracks(where, parameters))
-            if len(tracks) == 1:
-                return tracks[0]
-            if tracks:
-                candidates = ", ".join(f"{track.id} ({printable(track.path)})" for track in tracks[:5])
-                raise TrackNotFoundError(f"{text!r} is the name of {len(tracks)} tracks, use the number: {candidates}")
-        raise TrackNotFoundError(f"no track {text!r} in the library" + self._nearest(text))
-
-    def _nearest(self, text: str) -> str:
-        with_artist = " - " in text
-        rows = self._catalog.rows("SELECT title, artist, path FROM track")
-        names = {fold(name): name for name in (_name(*row, with_artist=with_artist) for row in rows)}
-        found = nearest(fold(text), names)
-        return "; nearest: " + ", ".join(repr(names[name]) for name in found) if found else ""
+        return names.one_track(self._catalog, name)
 
     def analysis(self, track: Track) -> Analysis:
         """Return what is stored of a track's analysis: descriptors, versions, timbre; the time series if a scan did."""
@@ -228,28 +226,173 @@ class Library:
         """
         return self._catalog.embeddings(card.read_card().model_id)
 
-    def similar(self, track: Track, n: int = 10) -> list[tuple[Track, float]]:
-        """Return the `n` tracks that sound most like a track, with the cosine of their embeddings, best first.
+    def similar(self, track: Track, n: int = 10, *, by: str = "sound") -> list[tuple[Track, float]]:
+        """Return the `n` tracks that are most like a track, with their scores, best first.
 
         Neither the track itself is among them nor another file of the same sound, nor what is missing.
+
+        Parameters
+        ----------
+        track : Track
+        n : int
+        by : {"sound", "listening", "both"}
+            What the score is: the cosine of the embeddings; how much those who play the track like the other one, as
+            far as was learned by `fit`; or the mean of the two.
 
         Raises
         ------
         NoEmbeddingError
             The track has no embedding of the present model, or is silence.
+        NoHistoryError
+            Nothing was learned from listening.
         ModelError
             There is no model.
         ValueError
-            `n` is less than 1.
+            `n` is less than 1, or `by` is none of the three.
         """
         if n < 1:
             raise ValueError(f"n={n} must be at least 1")
-        query = self._embedding(track)
-        ids, vectors = self.embeddings()
-        scores = vectors.reshape(len(ids), len(query)) @ query
+        if by not in programme.BLENDS:
+            raise ValueError(f"by={by!r} must be one of {', '.join(programme.BLENDS)}")
+        wanted = programme.likeness_query(self.taste(), track, self._embedding(track), programme.BLENDS[by])
         same_sound = {stored.id for stored in self._catalog.files(SAME_SOUND, [track.id])}
-        best = (at for at in np.argsort(-scores, kind="stable").tolist() if int(ids[at]) not in same_sound)
-        return [(self.track(int(ids[at])), float(scores[at])) for at in islice(best, n)]
+        index = self.index()
+        found = zip(*index.query(wanted, n, same_sound), strict=True) if len(index) else ()
+        return [(self.track(int(track_id)), float(score)) for track_id, score in found]
+
+    def index(self) -> Index:
+        """Return the index of the tracks' vectors as they are now: a search by vector, as `similar` is one by track.
+
+        A vector is an embedding, or, once something was learned from listening, both halves as `audiorec.fusion` fuses
+        them. The index is kept as long as the library does not change. For 50,000 tracks and more it comes from a
+        folder beside the database, which `refresh_index` writes; what is there is not used if it is damaged or of
+        another model.
+
+        Raises
+        ------
+        ModelError
+            There is no model.
+        """
+        taste = self.taste()
+        if self._indexed is None or self._indexed[1] is not taste:
+            self._indexed = open_index(self._index_folder, programme.vectors(taste)), taste
+        return self._indexed[0]
+
+    def refresh_index(self) -> bool:
+        """Build the stored index anew if it is damaged or a tenth of it is out of date; tell whether that was done.
+
+        A scan with embeddings ends with it. 100,000 tracks take a minute; less than 50,000 need no stored index.
+        """
+        from audiorec import halves
+
+        taste = self.taste()
+        halves.keep(self._catalog, taste)
+        return refresh_index(self._index_folder, programme.vectors(taste))
+
+    @property
+    def _index_folder(self) -> Path:
+        return self.path.with_name(self.path.name + ".index")
+
+    def pool(self) -> Pool:
+        """Return the tracks that can be recommended, those that have an embedding, as arrays.
+
+        It is kept until the library changes.
+
+        Raises
+        ------
+        ModelError
+            There is no model.
+        """
+        taste = self.taste()
+        if self._pool is None or self._pool[0] is not taste:
+            self._pool = taste, programme.pool(self._catalog, taste)
+        return self._pool[1]
+
+    def radio(
+        self,
+        seeds: Iterable[int | PathLike],
+        *,
+        user: str | None = None,
+        avoid: Iterable[int | PathLike] = (),
+        where: str = "",
+        heard_days: float = programme.HEARD_DAYS,
+        blend: float | None = None,
+        explore: float = EXPLORE,
+        seed: int = 0,
+    ) -> Radio:
+        """Return a radio: music like that of some tracks, with a reason for each; the same seed gives the same picks.
+
+        `radio.playlist(25)` and `radio.playlist(minutes=60)` are lists in a smooth order; iterated, a radio goes on for
+        ever, and `radio.like(track_id)` and `radio.skip(track_id)` move it.
+
+        Parameters
+        ----------
+        seeds
+            Each an id, a path, a folder, a playlist file, "artist - title", an artist, an album or a title.
+        user : str, optional
+            Leave out what this user has played within `heard_days`.
+        avoid
+            Named like seeds: what is neither to be played nor to be come near to.
+        where : str
+            A search (see `tracks`) that every pick must meet.
+        blend : float, optional
+            How much listening counts against sound, 0-1; by default as much as it has shown to be worth.
+        explore : float
+            Share of the picks, 0-1, that is drawn from further away or from what nobody has played.
+        seed : int
+            Of the random numbers.
+
+        Raises
+        ------
+        TrackNotFoundError
+            A name means no track.
+        UserNotFoundError
+            `user` has no listening history.
+        NoEmbeddingError
+            No seed has an embedding.
+        QueryError
+            `where` cannot be understood.
+        FileError
+            A playlist file cannot be read.
+        ValueError
+            A number is out of its range.
+        """
+        options = {"user": user, "avoid": avoid, "where": where, "heard_days": heard_days}
+        blend = self.taste().blend if blend is None else blend
+        return programme.radio(self._catalog, self.pool(), seeds, blend=blend, explore=explore, seed=seed, **options)
+
+    def weekly(
+        self, user: str, date: datetime.date | None = None, *, n: int = SONGS, blend: float | None = None
+    ) -> list[Pick]:
+        """Return what a user is to discover in a week: near to what the user plays, not heard in 60 days if ever.
+
+        A fifth of it is tracks that nobody has played. The week's list is taken note of, and nothing of it is offered
+        again in the eight weeks that follow. The same library, history and week give the same picks.
+
+        Parameters
+        ----------
+        user : str
+        date : datetime.date, optional
+            A day of the week; by default today.
+        n : int
+            Number of picks; there are fewer where the library has no more.
+        blend : float, optional
+            How much listening counts against sound, 0-1; by default as much as it has shown to be worth.
+
+        Raises
+        ------
+        UserNotFoundError
+            `user` has no listening history.
+        NoEmbeddingError
+            Nothing that the user plays has an embedding.
+        ValueError
+            `n` is less than 1, or `blend` is out of range.
+        """
+        week, taste = Week.of(date or datetime.date.today()), self.taste()
+        blend = taste.blend if blend is None else blend
+        return programme.discoveries(
+            self._catalog, self.pool(), user, week, n=n, blend=blend, half=taste.users.get(user)
+        )
 
     def _embedding(self, track: Track) -> np.ndarray:
         analysis = self._catalog.analysis(track)
@@ -261,6 +404,59 @@ class Library:
         if not analysis.embedding.any():
             raise NoEmbeddingError(f"{name}: it is silence, which sounds like nothing else")
         return analysis.embedding
+
+    def fit(self, *, progress: Callable[[int, int], None] | None = None) -> FitReport:
+        """Learn from the listening history who likes what, and store it; `taste` has the result.
+
+        Parameters
+        ----------
+        progress : callable, optional
+            Called with the number of steps done and their total.
+
+        Raises
+        ------
+        ModelError
+            There is no encoder, whose embeddings say how tracks sound.
+        """
+        from audiorec.fitting import fit
+
+        return fit(self._catalog, progress)
+
+    def evaluate(self, *, progress: Callable[[int, int], None] | None = None) -> Evaluation:
+        """Hide a part of the listening history, and see how well it is found: by what `fit` learns, and by its parts.
+
+        Nothing is stored. Where listens are dated, the last fifth of them is hidden, else songs at random.
+
+        Parameters
+        ----------
+        progress : callable, optional
+            Called with the number of steps done and their total, for each of the trials anew.
+
+        Raises
+        ------
+        NoHistoryError
+            Too little could be hidden.
+        ModelError
+            There is no encoder.
+        """
+        from audiorec.fitting import evaluate
+
+        return evaluate(self._catalog, progress)
+
+    def taste(self) -> Taste:
+        """Return the two halves of each track with an embedding, by the last fit; kept until the database changes.
+
+        Raises
+        ------
+        ModelError
+            There is no encoder.
+        """
+        from audiorec import fitting
+
+        version = self._catalog.version()
+        if self._taste is None or self._taste[0] != version:
+            self._taste = version, fitting.load_taste(self._catalog)
+        return self._taste[1]
 
     def current_track(self, path: PathLike, *, embed: bool = False) -> Track | None:
         """Return the track of a file if what is known of it is up to date; None if it should be scanned first.
@@ -353,19 +549,3 @@ def _paths(paths: PathLike | Iterable[PathLike]) -> list[Path]:
     """Return one or several paths as a list, ``~`` expanded."""
     several = [paths] if isinstance(paths, PathLike) else paths
     return [Path(os.path.expanduser(os.fsdecode(path))) for path in several]  # noqa: PTH111 (that raises for ~nobody)
-
-
-def _meanings(name: int | PathLike, text: str) -> Iterator[tuple[str, tuple]]:
-    """Yield what a name can mean, the most exact meaning first, as SQL conditions."""
-    if text.isascii() and text.isdecimal() and len(text) < 19:
-        yield "track.id = ?", (int(text),)
-    if not isinstance(name, int):
-        yield "track.path = ?", (absolute(name),)
-    yield "? IN (fold(title), fold(artist || ' - ' || title))", (fold(text),)
-
-
-def _name(title: str | None, artist: str | None, path: bytes, *, with_artist: bool) -> str:
-    """Return what a person would call a track: its title, that of its artist before it, or its file's name."""
-    if title is None:
-        return printable(path.rpartition(b"/")[2])
-    return f"{artist} - {title}" if artist and with_artist else title

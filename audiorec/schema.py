@@ -155,6 +155,24 @@ MIGRATIONS = (
     ) WITHOUT ROWID;
     CREATE INDEX playlist_song_song ON playlist_song (song_id);
     """,
+    """
+    CREATE TABLE model (
+        name TEXT PRIMARY KEY,
+        version INTEGER NOT NULL,
+        made_from TEXT NOT NULL,
+        parameters TEXT NOT NULL,
+        data BLOB NOT NULL
+    );
+    """,
+    """
+    CREATE TABLE offer (
+        user TEXT NOT NULL,
+        week TEXT NOT NULL,
+        track_id INTEGER NOT NULL REFERENCES track (id) ON DELETE CASCADE,
+        PRIMARY KEY (user, week, track_id)
+    ) WITHOUT ROWID;
+    CREATE INDEX offer_track ON offer (track_id);
+    """,
 )
 SCHEMA = len(MIGRATIONS)
 

@@ -365,6 +365,8 @@ def test_locked_database_is_refused(tmp_path, monkeypatch):
         (2, [0.5, 1.0], None, []),
         (3, [0.5, 1.0], {"jazz": 0.75, "rock": 0.25}, []),
         (4, [0.5, 1.0], {"jazz": 0.75, "rock": 0.25}, ["Für Elise", "Air"]),
+        (5, [0.5, 1.0], {"jazz": 0.75, "rock": 0.25}, ["Für Elise", "Air"]),
+        (6, [0.5, 1.0], {"jazz": 0.75, "rock": 0.25}, ["Für Elise", "Air"]),
     ],
 )
 def test_databases_of_all_schemas_open(tmp_path, number, beats, tags, songs):

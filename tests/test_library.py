@@ -31,6 +31,7 @@ from audiorec.errors import (
     TrackNotFoundError,
     UnreadableError,
 )
+from audiorec.index import choice
 from audiorec.library import Library, default_database
 from audiorec.scan import Scan
 from audiorec.types import Analysis, Descriptors, FileTags
@@ -685,6 +686,38 @@ def test_what_cannot_be_compared_says_how_to_mend_it(circle, track, reason):
 def test_at_least_one_similar_track_is_to_be_asked_for(circle):
     with pytest.raises(ValueError, match="n=0 must be at least 1"):
         circle.similar(circle.track(1), 0)
+
+
+def test_the_index_is_that_of_the_library_as_it_is_now(circle):
+    index = circle.index()
+    assert circle.index() is index
+    assert index.query(np.array([1, 0]), 3)[0].tolist() == [1, 5, 3]
+    with Catalog(circle.path) as catalog:
+        catalog.mark([1], missing=True)
+        catalog.mark([6], missing=False)
+    assert circle.index().query(np.array([1, 0]), 3)[0].tolist() == [5, 6, 3]
+    circle.prune()
+    assert 1 not in circle.index().items().ids
+
+
+def test_the_index_of_a_large_library_is_stored(circle, monkeypatch, caplog):
+    assert not circle.refresh_index()
+    monkeypatch.setattr(choice, "APPROXIMATE_FROM", 7)
+    assert [circle.refresh_index(), circle.refresh_index()] == [True, False]
+    sidecar = circle.path.with_name(circle.path.name + ".index") / "index.json"
+    assert json.loads(sidecar.read_text())["source"] == card.model_id()
+    before = circle.similar(circle.track(1))
+    sidecar.write_text("junk")
+    with Library(circle.path) as again:
+        assert again.similar(again.track(1)) == before
+    assert caplog.messages == [
+        f"{sidecar}: it is no description of an index; searching without it, the next scan builds the index anew"
+    ]
+    assert circle.refresh_index()
+
+
+def test_a_library_without_embeddings_has_an_empty_index(library):
+    assert len(library.index()) == 0
 
 
 def test_stats_count_what_is_there(songs):

@@ -1,7 +1,7 @@
 """What the README shows works: every command line and every Python block is run, every option is named.
 
-The commands run in a home folder whose ``~/Music`` holds two click tracks, ``one.ogg`` and ``two.ogg``, beside a
-listening history, ``history.csv``, and a playlist, ``Playlists/evening.m3u8``.
+The commands run in a home folder whose ``~/Music`` holds two click tracks, ``one.ogg`` and ``two.ogg``, which sixty
+users have listened to, beside a listening history, ``history.csv``, and a playlist, ``Playlists/evening.m3u8``.
 """
 
 import os
@@ -48,11 +48,14 @@ def home(tmp_path_factory) -> Path:
         file = mutagen.File(path)
         file.update({"title": name, "artist": "Metronome", "genre": "test"})
         file.save()
-    (folder / "history.csv").write_text("user,artist,title,timestamp,ms_played\nann,Metronome,one,1500000000,3000\n")
+    users = ["ann", *(f"user {number}" for number in range(59))]
+    plays = [f"{user},Metronome,{('one', 'two')[at % 2]},{1500000000 + at},30000" for at, user in enumerate(users)]
+    (folder / "history.csv").write_text("\n".join(["user,artist,title,timestamp,ms_played", *plays]))
     (folder / "Playlists").mkdir()
     (folder / "Playlists" / "evening.m3u8").write_text("#EXTM3U\n../Music/one.ogg\n../Music/two.ogg\n")
     with Library(folder / "scanned.db") as library:
         library.scan(folder / "Music", jobs=1)
+        library.import_history(folder / "history.csv")
     return folder
 
 

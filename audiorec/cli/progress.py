@@ -1,4 +1,4 @@
-"""How far a scan is, shown on stderr: a bar in a terminal, elsewhere a line every ten seconds; and what failed."""
+"""How far a scan or a fit is, shown on stderr: a bar in a terminal; of a scan also what failed, and lines elsewhere."""
 
 from __future__ import annotations
 
@@ -36,6 +36,16 @@ def scan_display() -> Iterator[Show]:
 
         yield update
     failures.close()
+
+
+@contextmanager
+def steps_display(description: str) -> Iterator[Callable[[int, int], None]]:
+    """Give the function that is to be called with the steps done and their total; a bar in a terminal, else nothing."""
+    console = stderr_console()
+    columns = (SpinnerColumn(), BarColumn(), TextColumn("{task.description}"))
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
+        task = bar.add_task(description, total=None)
+        yield lambda done, total: bar.update(task, completed=done, total=total)
 
 
 class _FailureLines:

@@ -17,19 +17,22 @@ COLUMNS = {"score": "right", "id": "right", "title": "left", "BPM": "right", "ke
 @click.command()
 @click.argument("track")
 @click.option("-n", "--limit", type=click.IntRange(min=1), default=10, show_default=True, help="Stop after this many.")
+@click.option(
+    "--by", type=click.Choice(["sound", "listening", "both"]), default="sound", show_default=True, help="What counts."
+)
 @json_option
 @db_option
-def similar(track, limit, as_json, db):
-    """List the tracks of the library that sound most like one.
+def similar(track, limit, by, as_json, db):
+    """List the tracks of the library that are most like one, in how they sound or in who plays them.
 
-    TRACK is its id, its path, its title or "artist - title". The score is the cosine of the embeddings, at most 1.
+    TRACK is its id, its path, its title or "artist - title". The score is at most 1.
     """
     with Library(db, create=False) as library:
         asked = library.track(track)
         likely = _likely_tags(library, asked)
         found = [
             (other, score, [name for name in _likely_tags(library, other) if name in likely])
-            for other, score in library.similar(asked, limit)
+            for other, score in library.similar(asked, limit, by=by)
         ]
     if as_json:
         for other, score, tags in found:

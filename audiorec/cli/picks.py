@@ -1,0 +1,86 @@
+"""How picks reach people and players: a table with the reasons, JSON lines, a playlist file."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+
+import click
+from rich.table import Table
+from rich.text import Text
+
+from audiorec.cli.describe import NOTHING, clock, decimal, length, title
+from audiorec.cli.output import print_json, stdout_console
+from audiorec.cli.rows import row
+from audiorec.errors import printable
+from audiorec.library import Library
+from audiorec.playlist import Playlist, PlaylistEntry, write_playlist
+from audiorec.recommend.choose import Pick
+from audiorec.types import Track
+
+COLUMNS = {"id": "right", "title": "left", "length": "right", "BPM": "right", "key": "left", "why": "left"}
+
+playlist_option = click.option(
+    "-o",
+    "--output",
+    type=click.Path(allow_dash=True),
+    help="Write a playlist too, as its suffix says: .m3u8, .xspf, .jspf or .csv; - is stdout, and nothing else there.",
+)
+
+
+def show_picks(library: Library, picks: Sequence[Pick], name: str, *, as_json: bool, output: str | None) -> None:
+    """Print the picks, and write them into a playlist file if there is to be one."""
+    tracks = [library.track(pick.track_id) for pick in picks]
+    if output is not None:
+        write_playlist(playlist(name, tracks), output)
+    if output != "-":
+        _print(picks, tracks, as_json=as_json)
+    _talk(picks, tracks, output)
+
+
+def playlist(name: str, tracks: Sequence[Track]) -> Playlist:
+    """Return tracks as a playlist."""
+    return Playlist(name, tuple(map(_entry, tracks)))
+
+
+def _entry(track: Track) -> PlaylistEntry:
+    tags = track.tags
+    return PlaylistEntry(
+        path=track.path,
+        artist=tags.artist,
+        title=tags.title,
+        album=tags.album,
+        duration_ms=track.descriptors.duration_ms,
+        isrc=tags.isrc,
+        musicbrainz_track_id=tags.musicbrainz_track_id,
+    )
+
+
+def _print(picks: Sequence[Pick], tracks: Sequence[Track], *, as_json: bool) -> None:
+    if not as_json:
+        stdout_console().print(_table(picks, tracks))
+        return
+    for pick, track in zip(picks, tracks, strict=True):
+        why = {"score": round(pick.score, 4), "reason": pick.reason, "cold": pick.cold, "explored": pick.explored}
+        print_json(why | {"relaxed": pick.relaxed} | row(track))
+
+
+def _table(picks: Sequence[Pick], tracks: Sequence[Track]) -> Table:
+    table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold")
+    for name, justify in COLUMNS.items():
+        table.add_column(name, justify=justify, no_wrap=name != "why")
+    for pick, track in zip(picks, tracks, strict=True):
+        heard = track.descriptors
+        cells = (str(track.id), title(track.tags, track.path), length(heard), decimal(heard.tempo))
+        why = f"exploring: {pick.reason}" if pick.explored else pick.reason
+        table.add_row(*map(Text, cells), Text(heard.camelot or NOTHING), Text(why))
+    return table
+
+
+def _talk(picks: Sequence[Pick], tracks: Sequence[Track], output: str | None) -> None:
+    """Say on stderr how much it is, where it went, and which rules gave way."""
+    seconds = sum(track.descriptors.duration_ms or 0 for track in tracks) / 1000
+    where = f" in {printable(output)}" if output not in (None, "-") else ""
+    click.echo(f"{len(picks)} tracks, {clock(seconds)}{where}", err=True)
+    for rule, count in Counter(rule for pick in picks for rule in pick.relaxed).items():
+        click.echo(f"too little is left: “{rule}” gave way for {count} of them", err=True)

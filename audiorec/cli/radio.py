@@ -1,0 +1,36 @@
+"""`audiorec radio`: music like that of some tracks, with a reason for each."""
+
+import click
+
+from audiorec.cli.options import db_option, json_option
+from audiorec.cli.picks import playlist_option, show_picks
+from audiorec.library import Library
+from audiorec.programme import HEARD_DAYS
+from audiorec.recommend.radio import EXPLORE
+
+SHARE = click.FloatRange(0, 1)
+
+
+@click.command()
+@click.argument("seeds", metavar="SEED...", nargs=-1, required=True)
+@click.option("-n", "--limit", type=click.IntRange(min=1), default=25, show_default=True, help="Stop after this many.")
+@click.option("--minutes", type=click.FloatRange(min=0, min_open=True), help="Fill so many minutes instead.")
+@click.option("--user", metavar="U", help="Leave out what U has heard lately.")
+@click.option("--heard-days", type=click.FloatRange(min=0), default=HEARD_DAYS, show_default=True, help="How lately.")
+@click.option("--where", metavar="QUERY", default="", help="Play only what matches, as in: 'bpm:100..130 energy:>0.5'.")
+@click.option("--avoid", metavar="TRACK", multiple=True, help="Play neither this nor what is like it; may come again.")
+@click.option("--blend", type=SHARE, help="How much listening counts against sound; else what has shown to be best.")
+@click.option("--explore", type=SHARE, default=EXPLORE, show_default=True, help="Share of picks from further away.")
+@click.option("--seed", metavar="S", type=click.IntRange(min=0), default=0, help="Another draw; the same S, the same.")
+@click.option("--arc", is_flag=True, help="Warm up, peak and cool down, instead of as smoothly as can be.")
+@playlist_option
+@json_option
+@db_option
+def radio(seeds, limit, minutes, arc, output, as_json, db, **options):
+    """List music like that of the seeds, in a smooth order, with a reason for each.
+
+    SEED is an id, a path, a folder, a playlist file, "artist - title", an artist, an album or a title.
+    """
+    with Library(db, create=False) as library:
+        picks = library.radio(seeds, **options).playlist(limit, minutes=minutes, arc=arc)
+        show_picks(library, picks, f"Radio: {', '.join(seeds)}", as_json=as_json, output=output)

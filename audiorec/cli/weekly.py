@@ -1,0 +1,64 @@
+"""`audiorec weekly`: what users are to discover in a week."""
+
+from __future__ import annotations
+
+import datetime
+from pathlib import Path
+from urllib.parse import quote
+
+import click
+
+from audiorec.cli.options import db_option, json_option
+from audiorec.cli.picks import playlist, playlist_option, show_picks
+from audiorec.errors import NoEmbeddingError, printable
+from audiorec.library import Library
+from audiorec.playlist import write_playlist
+from audiorec.recommend.weekly import SONGS, Week
+
+DAY = click.DateTime(["%Y-%m-%d"])
+
+
+@click.command()
+@click.option("--user", metavar="U", help="Whose discoveries.")
+@click.option("--all-users", is_flag=True, help="Write a playlist for each user into the folder of -o.")
+@click.option("--date", type=DAY, help="A day of the week; else today.")
+@click.option(
+    "-n", "--limit", type=click.IntRange(min=1), default=SONGS, show_default=True, help="Stop after this many."
+)
+@playlist_option
+@json_option
+@db_option
+def weekly(user, all_users, date, limit, output, as_json, db):
+    """List what U is to discover in a week: near to what U plays, and not heard in 60 days if ever.
+
+    What is listed is not listed again in the eight weeks that follow.
+    """
+    if (user is None) != all_users:
+        raise click.UsageError("give --user U or --all-users, and not both")
+    if all_users and (output in (None, "-") or as_json):
+        raise click.UsageError("--all-users goes with -o FOLDER and without --json")
+    day = datetime.date.today() if date is None else date.date()
+    with Library(db, create=False) as library:
+        if all_users:
+            _write_all(library, day, limit, Path(output))
+        else:
+            picks = library.weekly(user, day, n=limit)
+            show_picks(library, picks, _name(user, day), as_json=as_json, output=output)
+
+
+def _write_all(library: Library, day: datetime.date, limit: int, folder: Path) -> None:
+    """Write a playlist for each user whose taste is known; say on stderr for whom, and for whom not and why."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for user in [summary.name for summary in library.users()]:
+        path = folder / f"{quote(user, safe=' ')}.m3u8"
+        try:
+            picks = library.weekly(user, day, n=limit)
+        except NoEmbeddingError as error:
+            click.echo(f"audiorec: {error}", err=True)
+            continue
+        write_playlist(playlist(_name(user, day), [library.track(pick.track_id) for pick in picks]), path)
+        click.echo(f"{len(picks)} tracks in {printable(path)}", err=True)
+
+
+def _name(user: str, day: datetime.date) -> str:
+    return f"Weekly discovery for {user}, {Week.of(day)}"

@@ -1,0 +1,85 @@
+"""What recommended lists are like as a whole: how much of the library they show, how popular it is, how varied.
+
+``lists`` is (n_listeners, k) int: the numbers of the recommended items, best first.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+HEAD_SHARE = 0.8  #: of all listening goes to the head; what shares the rest is the long tail
+
+
+def coverage(lists: np.ndarray, n_items: int) -> float:
+    """Return the share of the items that are recommended to anybody."""
+    return len(np.unique(lists)) / n_items
+
+
+def gini(counts: np.ndarray) -> float:
+    """Return how unequally something is shared: 0 if all have the same, towards 1 if one has everything.
+
+    >>> gini(np.array([2, 2, 2])), gini(np.array([0, 0, 0, 8]))
+    (0.0, 0.75)
+    """
+    if not counts.sum():
+        return 0.0
+    rising = np.sort(counts).astype(np.float64)
+    n = len(rising)
+    return float((2 * np.arange(1, n + 1) - n - 1) @ rising / (n * rising.sum()))
+
+
+def exposure(lists: np.ndarray, n_items: int) -> np.ndarray:
+    """Return how often each item is recommended, (n_items,) int."""
+    return np.bincount(lists.ravel(), minlength=n_items)
+
+
+def artist_gini(lists: np.ndarray, artists: np.ndarray) -> float:
+    """Return how unequally the artists are recommended; `artists` is (n_items,) int, below 0 where unknown."""
+    artist = artists[lists.ravel()]
+    return gini(np.bincount(artist[artist >= 0], minlength=artists.max(initial=-1) + 1))
+
+
+def novelty(lists: np.ndarray, listeners: np.ndarray, n_listeners: int) -> float:
+    """Return the mean information of a recommended item, in bits: -log2 of the share of listeners who know it.
+
+    An item that nobody knows counts as known by half a listener (Zhou et al., PNAS 2010).
+    """
+    return float(-np.log2(np.maximum(listeners, 0.5)[lists] / n_listeners).mean())
+
+
+def average_popularity(lists: np.ndarray, listeners: np.ndarray) -> float:
+    """Return the mean number of listeners of a recommended item (ARP)."""
+    return float(listeners[lists].mean())
+
+
+def long_tail_share(lists: np.ndarray, listeners: np.ndarray) -> float:
+    """Return the share of recommended items that lie in the long tail (APLT; Abdollahpouri et al., 2019).
+
+    The tail is what is left when the most popular items with `HEAD_SHARE` of the listening are taken away.
+    """
+    order = np.argsort(-listeners, kind="stable")
+    before = np.cumsum(listeners[order]) - listeners[order]
+    tail = np.zeros(len(listeners), bool)
+    tail[order] = before >= HEAD_SHARE * listeners.sum()
+    return float(tail[lists].mean())
+
+
+def intra_list_diversity(lists: np.ndarray, vectors: np.ndarray) -> float:
+    """Return 1 - the mean cosine between two items of a list; `vectors` is (n_items, d), of unit rows."""
+    k = lists.shape[1]
+    if k < 2:
+        return 0.0
+    chosen = vectors[lists].astype(np.float64)
+    summed, squares = chosen.sum(axis=1), (chosen**2).sum(axis=(1, 2))
+    return float(1 - (((summed**2).sum(axis=1) - squares) / (k * (k - 1))).mean())
+
+
+def hubness(lists: np.ndarray, n_items: int) -> float:
+    """Return the skewness of how often items are recommended: above 1, a few hubs are in everybody's list.
+
+    Radovanović, Nanopoulos & Ivanović, "Hubs in space", JMLR 2010.
+    """
+    counts = exposure(lists, n_items).astype(np.float64)
+    deviation = counts - counts.mean()
+    spread = np.sqrt((deviation**2).mean())
+    return float((deviation**3).mean() / spread**3) if spread else 0.0

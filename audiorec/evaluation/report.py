@@ -1,0 +1,116 @@
+"""An evaluation as one HTML page that needs nothing beside it: tables, and plots as PNG inside."""
+
+from __future__ import annotations
+
+import base64
+import html
+import io
+from collections.abc import Iterable
+
+from audiorec.errors import AudiorecError
+from audiorec.evaluation.offline import METRICS, Evaluation, Interval
+
+#: Of Okabe & Ito, told apart by the colour-blind; the fusion is the last and the darkest.
+COLOURS = ("#999999", "#e69f00", "#56b4e9", "#009e73", "#cc79a7", "#0072b2", "#d55e00", "#000000")
+PLOTTED = ("AUC", "nDCG@50", "recall@50")
+STYLE = """
+body { font: 16px/1.5 system-ui, sans-serif; max-width: 62rem; margin: 2rem auto; padding: 0 1rem; color: #1f2430 }
+table { border-collapse: collapse; margin: 1rem 0; font-variant-numeric: tabular-nums }
+th, td { padding: .25rem .75rem; text-align: right; border-bottom: 1px solid #dde1e8 }
+th:first-child, td:first-child { text-align: left }
+small { color: #697083 }
+img { max-width: 100% }
+""".strip()
+EXPLANATION = (
+    "AUC is the probability that a hidden track is ranked before another one; 0.5 is chance. nDCG, recall and MAP look"
+    " at the first 50 places. Cold tracks had no listener in what was left to learn from, warm ones 1 to 5, hot ones"
+    " more; within a bucket only its tracks are ranked. Small numbers are bootstrap intervals of 95 % over listeners."
+)
+PROPERTIES = (
+    "Coverage is the share of the library that is recommended to anybody; Gini how unequally tracks and artists are"
+    " (0: all alike); novelty in bits; diversity 1 - the mean cosine within a list; ARP the mean number of listeners of"
+    " what is recommended, APLT the share of it from the long tail; hubness the skewness of how often tracks appear."
+)
+
+
+def page(evaluation: Evaluation) -> str:
+    """Return an evaluation as HTML.
+
+    Raises
+    ------
+    AudiorecError
+        matplotlib is missing.
+    """
+    parts = [
+        "<!doctype html>",
+        '<html lang="en"><head><meta charset="utf-8"><title>audiorec: evaluation</title>',
+        f"<style>{STYLE}</style></head><body>",
+        "<h1>How well are listeners served?</h1>",
+        f"<p>{html.escape(evaluation.protocol)}; {evaluation.listeners} listeners, blend {evaluation.blend:.2f}.</p>",
+        f'<p><img alt="Scores of each contender by bucket" src="{_plots(evaluation)}"></p>',
+        f"<p>{EXPLANATION}</p>",
+        *(_bucket_table(evaluation, name) for name in evaluation.tracks),
+        "<h2>What the lists are like</h2>",
+        f"<p>{PROPERTIES}</p>",
+        _properties_table(evaluation),
+        "</body></html>",
+    ]
+    return "\n".join(parts) + "\n"
+
+
+def _bucket_table(evaluation: Evaluation, name: str) -> str:
+    heading = f"<h2>{name}: {evaluation.tracks[name]} tracks, {evaluation.hidden[name]} hidden plays</h2>"
+    if not evaluation.hidden[name]:
+        return heading
+    rows = (
+        (contender, *(_cell(by_bucket[name][metric]) for metric in METRICS))
+        for contender, by_bucket in evaluation.scores.items()
+    )
+    return heading + "\n" + _table(("", *METRICS), rows)
+
+
+def _properties_table(evaluation: Evaluation) -> str:
+    names = next(iter(evaluation.lists.values())).keys()
+    rows = ((contender, *(f"{values[name]:.3g}" for name in names)) for contender, values in evaluation.lists.items())
+    return _table(("", *names), rows)
+
+
+def _cell(interval: Interval) -> str:
+    mean, low, high = interval
+    return f"{mean:.3f} <small>{low:.3f}–{high:.3f}</small>"
+
+
+def _table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
+    lines = ["<tr>" + "".join(f"<th>{name}</th>" for name in head) + "</tr>"]
+    lines += ["<tr>" + "".join(f"<td>{cell}</td>" for cell in row) + "</tr>" for row in rows]
+    return "<table>\n" + "\n".join(lines) + "\n</table>"
+
+
+def _plots(evaluation: Evaluation) -> str:
+    """Return bars of the main metrics, by bucket and contender, as a data URL."""
+    try:
+        from matplotlib.figure import Figure
+    except ModuleNotFoundError as error:
+        raise AudiorecError("the HTML page needs matplotlib: pip install 'audiorec[plot]'") from error
+    buckets = [name for name, hidden in evaluation.hidden.items() if hidden]
+    figure = Figure(figsize=(11, 8), layout="constrained")
+    for axes, metric in zip(figure.subplots(len(PLOTTED), 1), PLOTTED, strict=True):
+        _bars(axes, evaluation, metric, buckets)
+    figure.legend(*axes.get_legend_handles_labels(), loc="outside upper center", ncols=8, frameon=False)
+    picture = io.BytesIO()
+    figure.savefig(picture, format="png", dpi=110, metadata={"Software": None})  # the same evaluation, the same bytes
+    return "data:image/png;base64," + base64.b64encode(picture.getvalue()).decode("ascii")
+
+
+def _bars(axes, evaluation: Evaluation, metric: str, buckets: list[str]) -> None:
+    contenders = list(evaluation.scores)
+    width = 0.8 / len(contenders)
+    for at, contender in enumerate(contenders):
+        values = [evaluation.scores[contender][name][metric] for name in buckets]
+        means = [mean for mean, _, _ in values]
+        errors = [[mean - low for mean, low, _ in values], [high - mean for mean, _, high in values]]
+        places = [place + (at + 0.5) * width - 0.4 for place in range(len(buckets))]
+        axes.bar(places, means, width, yerr=errors, label=contender, color=COLOURS[at % len(COLOURS)], ecolor="#555555")
+    axes.set_xticks(range(len(buckets)), buckets)
+    axes.set_title(metric, loc="left")
+    axes.spines[["top", "right"]].set_visible(False)

@@ -1,0 +1,70 @@
+"""What of a history is hidden, to see whether it is found; and how well known the tracks are that are left."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import sparse
+
+HIDDEN_SHARE = 0.2  #: of the plays of the songs that are not held out
+#: Buckets of songs by the number of their listeners in what is left: the first and the last number.
+BUCKETS = {"cold": (0, 0), "warm": (1, 5), "hot": (6, None)}
+
+
+@dataclass(frozen=True, eq=False)
+class Split:
+    """A history in two: what may be learned from, and what is to be found."""
+
+    train: sparse.csr_matrix  #: (n_rows, n_songs) float32
+    negatives: sparse.csr_matrix  #: (n_rows, n_songs) float32: what spoke against, may be learned from too
+    wanted: sparse.csr_matrix  #: (n_rows, n_songs) bool: what is hidden
+
+    @property
+    def listeners(self) -> np.ndarray:
+        """How many rows are left for each song, (n_songs,) int64."""
+        return self.train.getnnz(axis=0).astype(np.int64)
+
+
+def by_items(
+    weights: sparse.csr_matrix,
+    negatives: sparse.csr_matrix | None = None,
+    *,
+    fold: int = 0,
+    folds: int = 5,
+    random_state: int = 0,
+) -> Split:
+    """Hide all plays of every `folds`-th song at random, and `HIDDEN_SHARE` of the plays of the others.
+
+    The songs of all folds are all songs, and each is in one.
+    """
+    rng = np.random.default_rng(random_state)
+    held_out = rng.permutation(weights.shape[1]) % folds == fold
+    cells = weights.tocoo()
+    hidden = held_out[cells.col] | (np.random.default_rng([random_state, fold]).random(cells.nnz) < HIDDEN_SHARE)
+    if negatives is None:
+        negatives = sparse.csr_matrix(weights.shape, dtype=np.float32)
+    kept = sparse.diags((~held_out).astype(np.float32))
+    return Split(_cells(cells, ~hidden), (negatives @ kept).tocsr(), _cells(cells, hidden).astype(bool))
+
+
+def by_time(whole: sparse.csr_matrix, before: sparse.csr_matrix, negatives: sparse.csr_matrix) -> Split:
+    """Hide what is in the whole history and was not in that of some day before; both have the same rows and songs."""
+    new = (whole > 0).astype(np.int8) - (whole > 0).multiply(before > 0).astype(np.int8)
+    new.eliminate_zeros()
+    return Split(before, negatives, new.tocsr().astype(bool))
+
+
+def bucket(listeners: np.ndarray, name: str) -> np.ndarray:
+    """Return which songs are in a bucket, (n_songs,) bool.
+
+    >>> bucket(np.array([0, 1, 5, 6]), "warm").tolist()
+    [False, True, True, False]
+    """
+    first, last = BUCKETS[name]
+    return (listeners >= first) & (listeners <= (np.inf if last is None else last))
+
+
+def _cells(cells: sparse.coo_matrix, chosen: np.ndarray) -> sparse.csr_matrix:
+    data = cells.data[chosen], (cells.row[chosen], cells.col[chosen])
+    return sparse.csr_matrix(data, shape=cells.shape)

@@ -1,0 +1,189 @@
+"""Between the catalog and what is learned from it: a history and sounds out of it, a model into it, taste out of it."""
+
+from __future__ import annotations
+
+import datetime
+import hashlib
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from audiorec import halves
+from audiorec.catalog import Catalog, StoredListen
+from audiorec.encoder import card
+from audiorec.errors import NoHistoryError
+from audiorec.evaluation import offline
+from audiorec.evaluation.offline import Evaluation
+from audiorec.evaluation.splits import HIDDEN_SHARE, Split, by_items, by_time
+from audiorec.interactions import Interactions, build
+from audiorec.learning import (
+    BLENDS,
+    FEWEST_WANTED,
+    Progress,
+    TasteModel,
+    columns_on_tracks,
+    learn,
+    on_tracks,
+    track_columns,
+)
+from audiorec.sound import COLUMNS, Sound, describe
+from audiorec.taste import VERSION, Taste, assemble, compute_halves, pack, sound_alone, unpack
+
+NAME = "taste"  #: of the model in the table `model`
+
+FOLDS = 5  #: in which songs are held out, where listens have no dates
+MOSTLY = 0.5  #: dated listens for each pair of listener and song, from which on the history is split by time
+
+#: What the history is told by, without reading it: any import or deletion changes one of the numbers.
+HISTORY_STATE = """
+    SELECT (SELECT count(*) || '/' || coalesce(max(rowid), 0) || '/' || coalesce(sum(count), 0) FROM listen),
+           (SELECT count(*) || '/' || coalesce(sum(song_id), 0) FROM playlist_song),
+           (SELECT count(track_id) || '/' || coalesce(sum(track_id), 0) FROM song)
+"""
+
+
+@dataclass(frozen=True)
+class FitReport:
+    """What a fit had to learn from, and what it chose."""
+
+    users: int
+    playlists: int
+    songs: int  #: that somebody heard or chose, with audio or without
+    plays: int  #: pairs of listener and song with something that speaks for them
+    tracks: int  #: with an embedding
+    heard: int  #: of these, with listeners
+    factors: int
+    blend: float  #: the default share of listening
+    shrinkage: float | None  #: listeners at which a track's own factors count as much as the expected ones
+    ndcg_of_sound: float | None  #: of hidden plays, by sound alone; None if there were too few to hide
+    ndcg: float | None  #: with the default blend
+
+
+def history(catalog: Catalog, listens: Iterable[StoredListen] | None = None) -> Interactions:
+    """Return the evidence in the whole history, or in a part of its listens and all playlists."""
+    durations = dict(catalog.rows("SELECT track_id, duration_ms / 1000.0 FROM descriptors WHERE duration_ms > 0"))
+    tracks = {song.id: song.track_id for song in catalog.songs() if song.track_id is not None}
+    chosen = catalog.listens() if listens is None else listens
+    return build(chosen, catalog.playlists(), tracks=tracks, durations=durations)
+
+
+def sound(catalog: Catalog) -> Sound:
+    """Return what is known by their sound of the tracks with an embedding of the present model.
+
+    Raises
+    ------
+    ModelError
+        There is no model.
+    """
+    ids, embeddings = catalog.embeddings(card.read_card().model_id)
+    rows = catalog.rows(
+        f"SELECT track.id, {', '.join(COLUMNS)} FROM track JOIN embedding ON embedding.track_id = track.id"
+        " LEFT JOIN descriptors ON descriptors.track_id = track.id ORDER BY track.id"
+    )
+    chosen = set(ids.tolist())
+    values = zip(*(row for track_id, *row in rows if track_id in chosen), strict=True)
+    return describe(
+        ids, embeddings, dict(zip(COLUMNS, values, strict=False)) if len(ids) else dict.fromkeys(COLUMNS, ())
+    )
+
+
+def fit(catalog: Catalog, progress: Progress | None = None) -> FitReport:
+    """Learn from the history, and store what was learned in the place of what was before."""
+    made_from = _made_from(catalog)
+    interactions, tracks = history(catalog), sound(catalog)
+    model = learn(interactions, tracks, progress=progress)
+    parameters, data = pack(model)
+    with catalog.writing() as connection:
+        connection.execute(
+            "INSERT OR REPLACE INTO model (name, version, made_from, parameters, data) VALUES (?, ?, ?, ?, ?)",
+            (NAME, VERSION, made_from, json.dumps(parameters), data),
+        )
+    halves.keep(catalog, load_taste(catalog))
+    return _report(interactions, tracks, model)
+
+
+def load_taste(catalog: Catalog) -> Taste:
+    """Return what the library offers a recommender, by the last fit as far as it still holds.
+
+    A model that is damaged, of another version or learned with another encoder is as good as none: the next fit
+    replaces it.
+    """
+    stored = list(catalog.rows("SELECT version, made_from, parameters, data FROM model WHERE name = ?", [NAME]))
+    embeddings = catalog.embeddings(card.read_card().model_id)
+    if not stored or not len(embeddings[0]):
+        return sound_alone(*embeddings)
+    [(version, made_from, parameters, data)] = stored
+    now = _made_from(catalog)
+    if version != VERSION or json.loads(made_from)["encoder"] != json.loads(now)["encoder"]:
+        return sound_alone(*embeddings, stale=True)
+    try:
+        model = unpack(parameters, data)
+    except ValueError:
+        return sound_alone(*embeddings, stale=True)
+    name = hashlib.sha256(data).hexdigest()[:16]
+    collaborative = halves.kept(catalog, name, *embeddings)
+    if collaborative is None:
+        collaborative = compute_halves(model, sound(catalog))
+    return assemble(model, *embeddings, collaborative, fit=name, stale=made_from != now)
+
+
+def evaluate(catalog: Catalog, progress: Progress | None = None) -> Evaluation:
+    """Hide a part of the history, and see how much of it is found by what is learned from the rest.
+
+    Where most of the listens are dated, the last `HIDDEN_SHARE` of them is hidden: what somebody heard for the first
+    time then should be found. Else, in five folds, the plays of a fifth of the songs and a fifth of all others.
+
+    Raises
+    ------
+    NoHistoryError
+        Too little would be hidden to tell anything by.
+    """
+    tracks, whole = sound(catalog), history(catalog)
+    dated = [listen for listen in catalog.listens() if listen.time is not None]
+    if len(dated) > MOSTLY * whole.weights.nnz:
+        protocol, splits = _split_by_time(catalog, whole, dated)
+    else:
+        protocol = f"{FOLDS} folds of songs held out"
+        splits = [by_items(whole.weights, whole.negatives, fold=fold, folds=FOLDS) for fold in range(FOLDS)]
+    columns = track_columns(whole.track_ids, tracks.ids)
+    hidden = sum(columns_on_tracks(split.wanted, columns).nnz for split in splits)
+    if hidden < FEWEST_WANTED:
+        raise NoHistoryError(
+            f"the listening history is too short to evaluate anything: {hidden} plays of tracks with an embedding could"
+            f" be hidden, {FEWEST_WANTED} are needed; import more with: audiorec history FILE"
+        )
+    return offline.evaluate(splits, whole.rows, whole.track_ids, tracks, protocol, progress)
+
+
+def _split_by_time(catalog: Catalog, whole: Interactions, dated: Sequence[StoredListen]) -> tuple[str, list[Split]]:
+    """Return the protocol in words, and the split."""
+    day = float(np.quantile([listen.time for listen in dated], 1 - HIDDEN_SHARE))
+    earlier = history(catalog, (listen for listen in catalog.listens() if listen.time is None or listen.time < day))
+    before, negatives = earlier.reindexed(whole.rows, whole.song_ids)
+    date = datetime.datetime.fromtimestamp(day, datetime.UTC).date()
+    return f"what was new to a listener since {date}", [by_time(whole.weights, before, negatives)]
+
+
+def _made_from(catalog: Catalog) -> str:
+    [numbers] = catalog.rows(HISTORY_STATE)
+    return json.dumps({"history": numbers, "encoder": card.read_card().model_id})
+
+
+def _report(interactions: Interactions, tracks: Sound, model: TasteModel) -> FitReport:
+    users = sum(name.startswith("user:") for name in interactions.rows)
+    heard = on_tracks(interactions.listeners, track_columns(interactions.track_ids, tracks.ids)) > 0
+    return FitReport(
+        users=users,
+        playlists=len(interactions.rows) - users,
+        songs=len(interactions.song_ids),
+        plays=interactions.weights.nnz,
+        tracks=len(tracks.ids),
+        heard=int(heard.sum()),
+        factors=model.item_factors.shape[1],
+        blend=model.blend,
+        shrinkage=model.fusion.shrinkage if model.fusion else None,
+        ndcg_of_sound=model.curve[0] if model.curve else None,
+        ndcg=model.curve[BLENDS.index(model.blend)] if model.curve else None,
+    )

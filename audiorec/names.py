@@ -1,0 +1,132 @@
+"""What people call tracks: an id, a path, a title, "artist - title"; several at once: an artist, an album, a folder."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+from audiorec.catalog import Catalog
+from audiorec.errors import TrackNotFoundError, printable
+from audiorec.playlist import PlaylistEntry, read_playlist
+from audiorec.schema import fold
+from audiorec.spelling import nearest
+from audiorec.types import Track
+from audiorec.walk import absolute
+
+PathLike = str | bytes | os.PathLike
+
+PLAYLISTS = (".m3u", ".m3u8", ".xspf", ".jspf", ".csv", ".json")  #: suffixes
+BY_PATH = "track.path = ?"
+BY_ARTIST_AND_TITLE = "fold(artist || ' - ' || title) = ?"
+
+
+def one_track(catalog: Catalog, name: int | PathLike) -> Track:
+    """Return the one track of this id, path, title or "artist - title".
+
+    Raises
+    ------
+    TrackNotFoundError
+        There is none, or more than one; the message names the nearest or the candidates.
+    """
+    text = _text(name)
+    for where, parameters in _meanings(name, text):
+        tracks = list(catalog.tracks(where, parameters))
+        if len(tracks) == 1:
+            return tracks[0]
+        if tracks:
+            candidates = ", ".join(f"{track.id} ({printable(track.path)})" for track in tracks[:5])
+            raise TrackNotFoundError(f"{text!r} is the name of {len(tracks)} tracks, use the number: {candidates}")
+    rows = catalog.rows("SELECT title, artist, path FROM track")
+    names = (_name(*row, with_artist=" - " in text) for row in rows)
+    raise TrackNotFoundError(f"no track {text!r} in the library" + _nearest(text, names))
+
+
+def several_tracks(catalog: Catalog, name: int | PathLike) -> list[int]:
+    """Return the ids of all tracks that a name means, by id.
+
+    The first of these that fits: an id, a path, a folder, a playlist file, "artist - title", an artist, an album or
+    "artist - album", a title.
+
+    Raises
+    ------
+    TrackNotFoundError
+        There is none; the message names the nearest titles, artists and albums.
+    FileError
+        A playlist file cannot be read.
+    """
+    if not isinstance(name, int) and _is_playlist(name):
+        return _tracks_of_playlist(catalog, name)
+    text = _text(name)
+    for where, parameters in _plural_meanings(name, text):
+        rows = catalog.rows(f"SELECT id FROM track WHERE ({where}) AND NOT missing ORDER BY id", parameters)
+        if ids := [track_id for (track_id,) in rows]:
+            return ids
+    rows = catalog.rows("SELECT title, artist, path, artist, album FROM track")
+    names = (word for *row, artist, album in rows for word in (_name(*row, with_artist=" - " in text), artist, album))
+    raise TrackNotFoundError(f"no track, artist or album {text!r} in the library" + _nearest(text, filter(None, names)))
+
+
+def _text(name: int | PathLike) -> str:
+    return str(name) if isinstance(name, int) else printable(name)
+
+
+def _meanings(name: int | PathLike, text: str) -> Iterator[tuple[str, tuple]]:
+    """Yield what a name can mean, the most exact meaning first, as SQL conditions."""
+    if text.isascii() and text.isdecimal() and len(text) < 19:
+        yield "track.id = ?", (int(text),)
+    if not isinstance(name, int):
+        yield BY_PATH, (absolute(name),)
+    yield "? IN (fold(title), fold(artist || ' - ' || title))", (fold(text),)
+
+
+def _plural_meanings(name: int | PathLike, text: str) -> Iterator[tuple[str, tuple]]:
+    *exact, _ = _meanings(name, text)
+    yield from exact
+    if not isinstance(name, int):
+        folder = absolute(name).rstrip(b"/") + b"/"
+        yield "substr(path, 1, ?) = ?", (len(folder), folder)
+    folded = (fold(text),)
+    yield BY_ARTIST_AND_TITLE, folded
+    yield "fold(artist) = ?", folded
+    yield "? IN (fold(album), fold(artist || ' - ' || album))", folded
+    yield "fold(title) = ?", folded
+
+
+def _is_playlist(name: PathLike) -> bool:
+    path = Path(os.fsdecode(name))
+    return path.suffix.lower() in PLAYLISTS and path.is_file()
+
+
+def _tracks_of_playlist(catalog: Catalog, path: PathLike) -> list[int]:
+    entries = read_playlist(path).entries
+    found = [track_id for entry in entries for track_id in _tracks_of_entry(catalog, entry)]
+    if not found:
+        raise TrackNotFoundError(f"{printable(path)}: none of its {len(entries)} tracks is in the library")
+    return sorted(set(found))
+
+
+def _tracks_of_entry(catalog: Catalog, entry: PlaylistEntry) -> list[int]:
+    meanings = []
+    if entry.path:
+        meanings.append((BY_PATH, os.fsencode(entry.path)))
+    if entry.artist and entry.title:
+        meanings.append((BY_ARTIST_AND_TITLE, fold(f"{entry.artist} - {entry.title}")))
+    for where, value in meanings:
+        rows = catalog.rows(f"SELECT id FROM track WHERE {where} AND NOT missing ORDER BY id LIMIT 1", (value,))
+        if ids := [track_id for (track_id,) in rows]:
+            return ids
+    return []
+
+
+def _nearest(text: str, names: Iterator[str]) -> str:
+    by_folded = {fold(name): name for name in names}
+    found = nearest(fold(text), by_folded)
+    return "; nearest: " + ", ".join(repr(by_folded[name]) for name in found) if found else ""
+
+
+def _name(title: str | None, artist: str | None, path: bytes, *, with_artist: bool) -> str:
+    """Return what a person would type for a track: its title, that of its artist before it, or its file's name."""
+    if title is None:
+        return printable(path.rpartition(b"/")[2])
+    return f"{artist} - {title}" if artist and with_artist else title

@@ -1,0 +1,152 @@
+"""Radio and weekly discovery for a library: what names mean, what a user loves and has heard, what was offered."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Iterator
+from functools import partial
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from audiorec import names, query, songs
+from audiorec.catalog import Catalog
+from audiorec.encoder import card
+from audiorec.errors import NoEmbeddingError, NoHistoryError, UserNotFoundError, printable
+from audiorec.fusion import fuse, fused_query
+from audiorec.index.choice import Vectors
+from audiorec.recommend.choose import Pick
+from audiorec.recommend.pool import Pool
+from audiorec.recommend.radio import EXPLORE, Radio
+from audiorec.recommend.weekly import OFFERED_WEEKS, REST_DAYS, Week, weekly
+from audiorec.spelling import nearest
+from audiorec.types import Track
+
+if TYPE_CHECKING:
+    from audiorec.taste import Taste
+
+DAY = 86400.0  #: s
+HEARD_DAYS = 7.0  #: for which a radio leaves out what its listener has heard
+
+BLENDS = {"sound": 0.0, "listening": 1.0, "both": 0.5}  #: what tracks can be alike in, and the share of listening
+HINT = "make some with: audiorec scan --embed FOLDER"
+
+Name = int | names.PathLike
+
+
+def pool(catalog: Catalog, taste: Taste) -> Pool:
+    """Return the tracks of a taste as a pool, whose songs are asked of the catalog when they are needed."""
+    return Pool(
+        taste.ids,
+        taste.content,
+        partial(songs.songs, catalog),
+        # The last coordinate only fills the halves up to unit length, and nobody asks for it.
+        collaborative=None if taste.collaborative is None else taste.collaborative[:, :-1],
+        listeners=taste.listeners if taste.listeners.any() else None,
+        tags=partial(songs.tags, catalog),
+        neighbours=partial(_neighbours, taste),
+    )
+
+
+def vectors(taste: Taste) -> Vectors:
+    """Return what a library is to be searched by: embeddings, or, where listening was learned from, both halves."""
+    source = card.read_card().model_id
+    if taste.collaborative is None:
+        return Vectors(source, taste.ids, taste.content)
+    fused = fuse(taste.content, taste.collaborative)
+    return Vectors(f"{source} {taste.fit}", taste.ids, fused, split=taste.content.shape[1])
+
+
+def likeness_query(taste: Taste, track: Track, embedding: np.ndarray, blend: float) -> np.ndarray:
+    """Return the query that finds in an index of `vectors` what is like a track; its scores are blended cosines."""
+    if taste.collaborative is None:
+        if blend > 0:
+            raise NoHistoryError(
+                "nothing was learned from listening yet: import some with audiorec history, then run audiorec fit"
+            )
+        return embedding
+    if not len(row := np.flatnonzero(taste.ids == track.id)):
+        raise NoEmbeddingError(f"{printable(track.path)}: the file is missing")
+    return np.sqrt(2) * fused_query(embedding, taste.collaborative[row[0]], blend)
+
+
+def _neighbours(taste: Taste, track_id: int) -> list[int]:
+    """Return the tracks that the same people play, those with most in common first."""
+    row = int(np.searchsorted(taste.ids, track_id))
+    start, end = taste.neighbours.indptr[row : row + 2]
+    best = np.argsort(-taste.neighbours.data[start:end], kind="stable")
+    return taste.ids[taste.neighbours.indices[start:end][best]].tolist()
+
+
+def radio(
+    catalog: Catalog,
+    pool: Pool,
+    seeds: Iterable[Name],
+    *,
+    user: str | None = None,
+    avoid: Iterable[Name] = (),
+    where: str = "",
+    heard_days: float = HEARD_DAYS,
+    blend: float = 0.0,
+    explore: float = EXPLORE,
+    seed: int = 0,
+) -> Radio:
+    """Return a radio; `Library.radio` says of what."""
+    if not heard_days >= 0:
+        raise ValueError(f"heard_days={heard_days} must be at least 0")
+    bounds = query.parse(where)
+    seed_ids = list(_tracks(catalog, seeds))
+    if not pool.audible[pool.rows(seed_ids)].any():
+        raise NoEmbeddingError(f"{printable(catalog.path)}: no seed has an embedding of a sound; {HINT}")
+    if user is not None:
+        _check_user(catalog, user)
+    return Radio(
+        pool,
+        seed_ids,
+        blend=blend,
+        avoid=_tracks(catalog, avoid),
+        allowed=pool.mask(songs.matching(catalog, bounds.where, bounds.parameters)) if where else None,
+        heard=songs.heard(catalog, user, since=time.time() - heard_days * DAY) if user is not None else (),
+        explore=explore,
+        seed=seed,
+    )
+
+
+def discoveries(
+    catalog: Catalog, pool: Pool, user: str, week: Week, *, n: int, blend: float, half: np.ndarray | None
+) -> list[Pick]:
+    """Return what a user is to discover in a week, and take note of it; `Library.weekly` says how.
+
+    `half` is the user's, as in `Taste`. What is heard in the week itself changes nothing before the next week, unless
+    nothing was heard before.
+    """
+    _check_user(catalog, user)
+    loved = songs.loved(catalog, user, before=week.start) or songs.loved(catalog, user)
+    if not pool.audible[pool.rows(loved)].any():
+        raise NoEmbeddingError(f"{printable(catalog.path)}: nothing that {user!r} plays has an embedding; {HINT}")
+    picks = weekly(
+        pool,
+        loved,
+        user=user,
+        week=week,
+        n=n,
+        blend=blend,
+        listener=half[:-1] if half is not None and half.any() else None,
+        heard=songs.heard(catalog, user, since=week.start - REST_DAYS * DAY, before=week.start),
+        offered=songs.offered(catalog, user, [str(week.back(count)) for count in range(1, OFFERED_WEEKS + 1)]),
+    )
+    songs.offer(catalog, user, str(week), [pick.track_id for pick in picks])
+    return picks
+
+
+def _tracks(catalog: Catalog, wanted: Iterable[Name]) -> Iterator[int]:
+    for name in wanted:
+        yield from names.several_tracks(catalog, name)
+
+
+def _check_user(catalog: Catalog, user: str) -> None:
+    users = songs.users(catalog)
+    if user not in users:
+        alike = ", ".join(map(repr, nearest(user, users) or users[:3]))
+        known = f"known: {alike}" if alike else "bring some in with: audiorec history FILE"
+        raise UserNotFoundError(f"{printable(catalog.path)}: no listening history of {user!r}; {known}")

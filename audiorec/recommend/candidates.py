@@ -1,0 +1,134 @@
+"""What is wanted, as a few points among the tracks, and the tracks nearest to them.
+
+Taste is several things at once, and the mean of jazz and techno is neither: a query has a point for each seed, or for
+each cluster of them where there are many (Pal et al., "PinnerSage", KDD 2020). Points live in the space of
+`Pool.vectors`, where an inner product is the blend of how two tracks sound and who plays them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from audiorec.recommend.pool import Pool, unit
+
+POINTS = 6  #: of a query; more seeds than that are clustered
+ROUNDS = 20  #: of the clustering, which mostly has settled after five
+LIKE, SKIP = (
+    0.5,
+    0.25,
+)  #: how far a point moves to a track or from it (Rocchio); half a step for a skip, which says less
+
+
+@dataclass(frozen=True, eq=False)
+class Query:
+    """What is wanted.
+
+    `points` are (m, d) float32 unit rows in the space of `Pool.vectors` with this `blend`; `shares`, (m,), which sum
+    to one, say how much of a playlist each is to have.
+    """
+
+    points: np.ndarray
+    shares: np.ndarray
+    blend: float
+
+    def toward(self, vector: np.ndarray) -> Query:
+        """Return the query with its nearest point moved towards a track that was liked."""
+        return self._moved(vector, LIKE)
+
+    def away(self, vector: np.ndarray) -> Query:
+        """Return the query with its nearest point moved away from a track that was skipped."""
+        return self._moved(vector, -SKIP)
+
+    def heard_by(self, listener: np.ndarray) -> Query:
+        """Return the query with a listener, (f,), in place of those who play the tracks it is made of."""
+        points = self.points.copy()
+        points[:, -len(listener) :] = self.blend**0.5 * unit(listener)
+        return replace(self, points=points)
+
+    def _moved(self, vector: np.ndarray, step: float) -> Query:
+        points = self.points.copy()
+        nearest = int(np.argmax(points @ vector))
+        points[nearest] = unit(points[nearest] + step * vector)
+        return replace(self, points=points)
+
+
+def query(pool: Pool, rows: np.ndarray, blend: float, rng: np.random.Generator, weights=None) -> Query:
+    """Return a query for what is like the tracks in `rows`; those of more weight, (len(rows),) > 0, count for more."""
+    vectors = pool.vectors(rows, blend)
+    weights = np.ones(len(rows)) if weights is None else np.asarray(weights, np.float64)
+    if len(rows) <= POINTS:
+        return Query(vectors, weights / weights.sum(), blend)
+    points, shares = clusters(vectors, weights, POINTS, rng)
+    return Query(points, shares, blend)
+
+
+def clusters(vectors: np.ndarray, weights: np.ndarray, k: int, rng: np.random.Generator):
+    """Return at most `k` centres, (m, d) unit rows, and their shares of the weight, (m,): spherical k-means.
+
+    The first centres are tracks drawn by weight and distance from those already drawn (k-means++, Arthur and
+    Vassilvitskii 2007); a centre that ends with no track is dropped.
+    """
+    centres = _first_centres(vectors, weights, k, rng)
+    for _ in range(ROUNDS):
+        member = np.argmax(vectors @ centres.T, axis=1)
+        sums = np.zeros((len(centres), vectors.shape[1]))
+        np.add.at(sums, member, vectors * weights[:, None])
+        moved = unit(sums[np.abs(sums).sum(axis=1) > 0]).astype(np.float32)
+        if moved.shape == centres.shape and np.allclose(moved, centres, atol=1e-6):
+            break
+        centres = moved
+    member = np.argmax(vectors @ centres.T, axis=1)
+    shares = np.bincount(member, weights, minlength=len(centres))
+    return centres[shares > 0], shares[shares > 0] / shares.sum()
+
+
+def _first_centres(vectors: np.ndarray, weights: np.ndarray, k: int, rng: np.random.Generator) -> np.ndarray:
+    chosen = [int(rng.choice(len(vectors), p=weights / weights.sum()))]
+    while len(chosen) < k:
+        distance = np.clip(1 - (vectors @ vectors[chosen].T).max(axis=1), 0, None).astype(np.float64)
+        chance = weights * np.where(distance > 1e-6, distance, 0)
+        if not chance.any():  # fewer different tracks than centres
+            break
+        chosen.append(int(rng.choice(len(vectors), p=chance / chance.sum())))
+    return vectors[chosen]
+
+
+def nearest(pool: Pool, query: Query, k: int, allowed: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return the rows of the `k` tracks nearest to each point, (r,), the best first, and their scores, (r, m).
+
+    A row's place is that of its best score. Only rows where `allowed`, (n,) bool, is true are returned: at least
+    min(k, allowed.sum()) and at most m times as many.
+    """
+    open_rows = np.flatnonzero(allowed)
+    scores = _scores(pool, query, open_rows)
+    best = np.unique(np.concatenate([_largest(column, k) for column in scores.T]))
+    order = best[np.argsort(-scores[best].max(axis=1), kind="stable")]
+    return open_rows[order], scores[order]
+
+
+def _scores(pool: Pool, query: Query, rows: np.ndarray) -> np.ndarray:
+    """Return (len(rows), m): the product with each point.
+
+    To copy the vectors of many rows takes longer than to multiply those of all.
+    """
+    many = len(rows) > len(pool) // 4
+    content, collaborative = (
+        half if many or half is None else half[rows] for half in (pool.content, pool.collaborative)
+    )
+    scores = _products(content, collaborative, query)
+    return scores[rows] if many else scores
+
+
+def _products(content: np.ndarray, collaborative: np.ndarray | None, query: Query) -> np.ndarray:
+    if collaborative is None:
+        return content @ query.points.T
+    width = content.shape[1]
+    by_sound, by_listening = query.points[:, :width].T, query.points[:, width:].T
+    weights = np.sqrt([1 - query.blend, query.blend]).astype(np.float32)
+    return content @ (weights[0] * by_sound) + collaborative @ (weights[1] * by_listening)
+
+
+def _largest(values: np.ndarray, k: int) -> np.ndarray:
+    return np.arange(len(values)) if k >= len(values) else np.argpartition(-values, k)[:k]

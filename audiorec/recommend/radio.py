@@ -1,0 +1,176 @@
+"""Song radio: on from seeds, as a playlist or for ever, with feedback.
+
+>>> radio = Radio(pool, seeds=[1, 5])  # doctest: +SKIP
+>>> for pick in radio:  # doctest: +SKIP
+...     if play(pick.track_id) == "skipped":
+...         radio.skip(pick.track_id)
+"""
+
+from __future__ import annotations
+
+import math
+from collections import deque
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from audiorec.recommend import order, rules
+from audiorec.recommend.candidates import query
+from audiorec.recommend.choose import Choice, Pick, choose, explained
+from audiorec.recommend.pool import Pool, Song
+
+BLOCK = 8  #: picks that are chosen and ordered together when the radio goes on for ever
+MEMORY = 24  #: last picks among which an artist is counted
+EXPLORE = 0.1  #: share of picks from further away
+MINUTES_A_TRACK = 4  #: the first guess of how many tracks fill a time
+NOT_TWICE = "not played before"  #: the rule that gives way when a radio has played all there is
+
+
+class Radio:
+    """Music like that of the seeds; an iterator that ends only where nothing at all may be played.
+
+    The same pool, arguments and feedback give the same picks.
+
+    Parameters
+    ----------
+    pool : Pool
+    seeds : ids of tracks; those not in the pool and silence are passed over, and no seed is played
+    blend : how much listening counts against sound, 0-1
+    avoid : ids of tracks that are not to be played, and whose like is kept away from
+    allowed : (len(pool),) bool, the tracks that may be played; by default all
+    heard : songs that the listener heard lately
+    explore : share of picks, 0-1, from further away or from what nobody has played
+    seed : of the random numbers: what is explored, and how many seeds are clustered
+
+    Raises
+    ------
+    ValueError
+        No seed is in the pool, or a share is not between 0 and 1.
+    """
+
+    def __init__(
+        self,
+        pool: Pool,
+        seeds: Iterable[int],
+        *,
+        blend: float = 0.0,
+        avoid: Iterable[int] = (),
+        allowed: np.ndarray | None = None,
+        heard: Sequence[Song] = (),
+        explore: float = EXPLORE,
+        seed: int = 0,
+    ):
+        for name, share in (("blend", blend), ("explore", explore)):
+            if not 0 <= share <= 1:
+                raise ValueError(f"{name}={share} must be between 0 and 1")
+        audible, rows = pool.audible, pool.rows(dict.fromkeys(seeds))
+        rows = rows[audible[rows]]
+        if not len(rows):
+            raise ValueError("seeds must name at least one track of the pool that is not silence")
+        self._pool, self._explore, self._seed, self._heard = pool, explore, seed, tuple(heard)
+        self._seeds = list(pool.songs(pool.ids[rows].tolist()))
+        self._query = query(pool, rows, blend, np.random.default_rng(seed))
+        self._allowed = audible.copy() if allowed is None else audible & allowed
+        self._allowed[rows] = False
+        self._avoid(pool.rows(avoid))
+        self._played: list[Song] = []
+        self._repeats = 0  # how often everything has been played
+        self._queue: deque[Pick] = deque()
+
+    def playlist(self, n: int = 25, *, minutes: float | None = None, arc: bool = False) -> list[Pick]:
+        """Return the next `n` picks, or as many as fill `minutes`, in a smooth order or along an `arc` of energy.
+
+        There are fewer where the library has no more. Nothing counts as played.
+
+        Raises
+        ------
+        ValueError
+            `n` is less than 1, or `minutes` is not more than 0.
+        """
+        if n < 1:
+            raise ValueError(f"n={n} must be at least 1")
+        if minutes is not None and not minutes > 0:
+            raise ValueError(f"minutes={minutes} must be more than 0")
+        choices = self._choose(n) if minutes is None else self._filling(60 * minutes)
+        songs = [choice.song for choice in choices]
+        best = max(range(len(choices)), key=lambda at: choices[at].score, default=0)
+        places = order.arc(songs) if arc else order.smooth(songs, first=best)
+        return self._explained([choices[at] for at in places])
+
+    def __iter__(self) -> Radio:
+        return self
+
+    def __next__(self) -> Pick:
+        if not self._queue:
+            self._queue.extend(self._block())
+        pick = self._queue.popleft()
+        self._played += self._pool.songs([pick.track_id])
+        return pick
+
+    def like(self, track_id: int) -> None:
+        """Move towards a track; it becomes one of those that picks are compared with."""
+        row = self._row(track_id)
+        self._query = self._query.toward(self._pool.vectors(row, self._query.blend)[0])
+        if track_id not in {song.id for song in self._seeds}:
+            self._seeds += self._pool.songs([track_id])
+        self._queue.clear()
+
+    def skip(self, track_id: int) -> None:
+        """Move away from a track, and never play it again."""
+        self._avoid(self._row(track_id))
+        self._queue.clear()
+
+    def _row(self, track_id: int) -> np.ndarray:
+        row = self._pool.rows([track_id])
+        if not len(row):
+            raise ValueError(f"track_id={track_id} must be a track of the pool")
+        return row
+
+    def _avoid(self, rows: np.ndarray) -> None:
+        """Play none of these tracks, and move away from where they are."""
+        if len(rows):
+            self._allowed[rows] = False
+            mean = self._pool.vectors(rows, self._query.blend).mean(axis=0)
+            self._query = self._query.away(mean)
+
+    def _choose(self, n: int) -> list[Choice]:
+        held = [
+            rules.music(),
+            rules.one_version([*self._seeds, *self._played]),
+            rules.few_by_artist(known=self._played[-MEMORY:]),
+            rules.not_heard_lately(self._heard),
+        ]
+        rng = np.random.default_rng([self._seed, self._repeats, len(self._played)])
+        return choose(self._pool, self._query, held, n, allowed=self._allowed, explore=self._explore, rng=rng)
+
+    def _filling(self, seconds: float) -> list[Choice]:
+        """Return the choices that come nearest to so many seconds; a song of unknown length counts as four minutes."""
+        n = math.ceil(seconds / (60 * MINUTES_A_TRACK))
+        while True:
+            choices = self._choose(n)
+            ends = np.cumsum([choice.song.duration or 60 * MINUTES_A_TRACK for choice in choices])
+            if len(choices) < n or ends[-1] >= seconds:
+                return choices[: 1 + int(np.argmin(np.abs(ends - seconds)))] if choices else []
+            n *= 2
+
+    def _block(self) -> list[Pick]:
+        """Return the next picks, in an order that goes on from the last one; all over again where all was played."""
+        choices = self._choose(BLOCK)
+        if not choices and self._played:
+            self._repeats, self._played = self._repeats + 1, self._played[-1:]
+            choices = self._choose(BLOCK)
+            if not choices:  # there is one song, and it was played last
+                self._played = []
+                choices = self._choose(BLOCK)
+        if not choices:
+            raise StopIteration
+        last = self._played[-1:] or [choices[0].song]
+        places = order.smooth(last + [choice.song for choice in choices])[1:]
+        return self._explained([self._marked(choices[at - 1]) for at in places])
+
+    def _marked(self, choice: Choice) -> Choice:
+        return replace(choice, relaxed=(*choice.relaxed, NOT_TWICE)) if self._repeats else choice
+
+    def _explained(self, choices: Sequence[Choice]) -> list[Pick]:
+        return explained(self._pool, choices, self._seeds, self._query.blend)

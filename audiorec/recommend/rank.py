@@ -1,0 +1,59 @@
+"""Which of the good candidates: relevance traded for variety, every wish served in turn, and steps further away."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+VARIETY = 0.3  #: weight of being unlike what was chosen before, against 0.7 for being like the seeds
+
+
+def mmr(
+    scores: np.ndarray, vectors: np.ndarray, shares: np.ndarray, variety: float = VARIETY
+) -> Iterator[tuple[int, int]]:
+    """Yield (candidate, point): every candidate once, by maximal marginal relevance.
+
+    The point whose share is least served chooses the candidate for which (1 - variety) · score - variety · greatest
+    likeness to what was chosen before is highest (Carbonell and Goldstein, SIGIR 1998).
+
+    Parameters
+    ----------
+    scores : (n, m), of each candidate for each point of the query
+    vectors : (n, d), whose inner product is the likeness of two candidates
+    shares : (m,), of the choices that each point is to have; they sum to one
+    """
+    left = np.ones(len(scores), bool)
+    likeness = np.full(len(scores), -1.0, np.float32)
+    served = np.zeros(len(shares))
+    for count in range(1, len(scores) + 1):
+        point = int(np.argmax(shares * count - served))
+        value = (1 - variety) * scores[:, point] - variety * likeness
+        best = int(np.argmax(np.where(left, value, -np.inf)))
+        yield best, point
+        left[best] = False
+        served[point] += 1
+        np.maximum(likeness, vectors @ vectors[best], out=likeness)
+
+
+def interleave(
+    near: Iterator[tuple[int, int]], far: Iterator[int], n: int, explore: float, rng: np.random.Generator
+) -> Iterator[tuple[int, int | None]]:
+    """Yield `n` choices, none twice: `round(explore · n)` of them, at random places, from `far`, with None for a point.
+
+    Where one of the two has nothing left the other fills in.
+    """
+    steps = set(rng.choice(n, round(explore * n), replace=False).tolist())
+    far_choices = ((candidate, None) for candidate in far)
+    chosen: set[int] = set()
+    for place in range(n):
+        first, second = (far_choices, near) if place in steps else (near, far_choices)
+        choice = _unchosen(first, chosen) or _unchosen(second, chosen)
+        if choice is None:
+            return
+        chosen.add(choice[0])
+        yield choice
+
+
+def _unchosen(choices: Iterator, chosen: set[int]):
+    return next((choice for choice in choices if choice[0] not in chosen), None)

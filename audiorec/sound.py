@@ -1,0 +1,70 @@
+"""What is known of each track without asking who listens to it: its embedding, its descriptors, artist and album."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from audiorec.fusion import UNKNOWN, unit_rows
+from audiorec.schema import fold
+
+#: The middle and the spread that bring a descriptor to about -1 .. 1; fixed, so that a track added later is described
+#: on the same scale.
+SCALES = {
+    "loudness": (-12.0, 6.0),
+    "tempo": (120.0, 40.0),
+    "onset_rate": (3.0, 2.0),
+    "brightness": (1800.0, 900.0),
+    **dict.fromkeys(
+        ("energy", "danceability", "valence", "acousticness", "instrumentalness", "speechiness", "liveness"),
+        (0.5, 0.3),
+    ),
+    "year": (1995.0, 15.0),
+}
+COLUMNS = ("artist", "album_artist", "album", *SCALES)  #: of the tables `track` and `descriptors`
+FARTHEST = 3.0  #: spreads from the middle; what lies beyond is cut
+DESCRIPTORS_LENGTH = 0.5  #: of the usual descriptors beside the embedding's 1: they say less, and mostly the same
+
+
+@dataclass(frozen=True, eq=False)
+class Sound:
+    """The tracks that have an embedding, a row each."""
+
+    ids: np.ndarray  #: (n,) int64, rising
+    content: np.ndarray  #: (n, d) float32, unit rows, zeros for silence
+    features: np.ndarray  #: (n, m) float32: the content and what else tells how a track sounds
+    artists: np.ndarray  #: (n,) int: equal for the same one, `UNKNOWN` where there is none
+    albums: np.ndarray  #: (n,) int, likewise
+
+
+def describe(ids: np.ndarray, embeddings: np.ndarray, columns: Mapping[str, Sequence]) -> Sound:
+    """Return what is known of the tracks with these ids, (n,) rising, and embeddings, (n, d).
+
+    `columns` holds n values for each of `COLUMNS`, None where one is not known.
+    """
+    content = unit_rows(embeddings).astype(np.float32)
+    descriptors = np.stack([_scaled(columns[name], *scale) for name, scale in SCALES.items()], axis=1)
+    features = np.hstack([content, descriptors * np.float32(DESCRIPTORS_LENGTH / np.sqrt(len(SCALES)))])
+    credits = list(zip(columns["artist"], columns["album_artist"], strict=True))
+    artists = [fold(artist or album_artist or "") for artist, album_artist in credits]
+    albums = [_album(*names) for names in zip(columns["album"], *zip(*credits, strict=True), strict=True)]
+    return Sound(ids, content, features, _labels(artists), _labels(albums))
+
+
+def _scaled(values: Sequence[float | None], middle: float, spread: float) -> np.ndarray:
+    """Return a descriptor on its scale; what is not known is in the middle."""
+    known = np.array([middle if value is None else value for value in values], np.float64)
+    return np.clip((known - middle) / spread, -FARTHEST, FARTHEST).astype(np.float32)
+
+
+def _album(album: str | None, artist: str | None, album_artist: str | None) -> str:
+    """Return the name of a track's album with its artist's: everybody has a "Greatest Hits"."""
+    return fold(album_artist or artist or "") + "\n" + fold(album) if album else ""
+
+
+def _labels(names: Sequence[str]) -> np.ndarray:
+    """Return a number for each name, `UNKNOWN` for an empty one."""
+    numbers: dict[str, int] = {"": UNKNOWN}
+    return np.array([numbers.setdefault(name, len(numbers) - 1) for name in names], dtype=np.int64)

@@ -1,0 +1,127 @@
+"""What a library offers a recommender: each track's two halves, each listener's, and who is heard beside whom.
+
+`Taste` is put together from a stored `TasteModel` and the tracks that are there now; `pack` and `unpack` are how the
+model is stored: safetensors for the numbers, JSON for the rest.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import safetensors
+import safetensors.numpy
+from scipy import sparse
+
+from audiorec.contentmap import ContentMap
+from audiorec.fusion import Fusion, listener_halves
+from audiorec.learning import TasteModel, columns_on_tracks, on_tracks, track_columns
+from audiorec.sound import Sound
+
+VERSION = 1  #: of what `pack` writes; a model of another version is learned again
+
+ARRAYS = ("track_ids", "listeners", "user_factors", "item_factors")  #: fields of `TasteModel`
+MAP_ARRAYS = ("landmarks", "kernel", "linear", "intercept")  #: fields of `ContentMap`
+NEIGHBOUR_ARRAYS = ("data", "indices", "indptr")  #: of a sparse matrix
+USER = "user:"  #: what a row of a user, and not of a playlist, starts with
+
+
+@dataclass(frozen=True, eq=False)
+class Taste:
+    """The tracks that can be recommended, a row each, and what is known of who likes them.
+
+    Queries are made with `audiorec.fusion.fused_query`; between tracks, compare ``fusion.asked(collaborative)``.
+    """
+
+    ids: np.ndarray  #: (n,) int64, rising
+    content: np.ndarray  #: (n, d) float32, unit rows, zeros for silence
+    collaborative: np.ndarray | None  #: (n, f) float32, unit rows; None if nothing was learned that still holds
+    listeners: np.ndarray  #: (n,) int64, users and playlists; 0 for a cold track
+    users: dict[str, np.ndarray]  #: half of each user, (f,) float32, by name
+    neighbours: sparse.csr_matrix  #: (n, n) float32: cosines of those with most listeners in common, for explanations
+    blend: float  #: the default share of listening, chosen from the history; 0 without one
+    fit: str  #: names the fit that this comes from, "" for none
+    stale: bool  #: the history, or the model that embeds, is another since the fit
+
+
+def assemble(
+    model: TasteModel, ids: np.ndarray, content: np.ndarray, halves: np.ndarray | None, *, fit: str, stale: bool
+) -> Taste:
+    """Return what a model says of the tracks that are there now, those that came after the fit included.
+
+    `halves` are those of `compute_halves`.
+    """
+    columns = track_columns(model.track_ids, ids)
+    neighbours = columns_on_tracks(columns_on_tracks(model.neighbours, columns).T.tocsr(), columns).T.tocsr()
+    listeners = on_tracks(model.listeners, columns)
+    blend, users = 0.0, {}
+    if model.fusion is not None:
+        blend = model.blend
+        rows = zip(model.rows, listener_halves(model.user_factors), strict=True)
+        users = {name.removeprefix(USER): half for name, half in rows if name.startswith(USER)}
+    return Taste(ids, content, halves, listeners, users, neighbours, blend, fit, stale)
+
+
+def compute_halves(model: TasteModel, sound: Sound) -> np.ndarray | None:
+    """Return the collaborative half of each track, (n, f) float32, or None if no track had listeners.
+
+    The embeddings must be of the encoder whose embeddings the model was learned from.
+    """
+    if model.fusion is None:
+        return None
+    columns = track_columns(model.track_ids, sound.ids)
+    factors, listeners = on_tracks(model.item_factors, columns), on_tracks(model.listeners, columns)
+    return model.fusion.halves(sound.features, factors, listeners, sound.artists, sound.albums)
+
+
+def sound_alone(ids: np.ndarray, embeddings: np.ndarray, *, stale: bool = False) -> Taste:
+    """Return what can be said of tracks, (n,), with embeddings, (n, d) unit rows, where nothing was learned."""
+    n = len(ids)
+    nothing = sparse.csr_matrix((n, n), dtype=np.float32)
+    return Taste(ids, embeddings, None, np.zeros(n, np.int64), {}, nothing, 0.0, "", stale)
+
+
+def pack(model: TasteModel) -> tuple[dict[str, Any], bytes]:
+    """Return a model as JSON-ready parameters and the bytes of its arrays."""
+    arrays = {name: getattr(model, name) for name in ARRAYS}
+    arrays |= {f"neighbours.{name}": getattr(model.neighbours, name) for name in NEIGHBOUR_ARRAYS}
+    parameters: dict[str, Any] = {"rows": model.rows, "blend": model.blend, "curve": model.curve, "fusion": None}
+    if model.fusion is not None:
+        arrays |= {f"map.{name}": getattr(model.fusion.content_map, name) for name in MAP_ARRAYS}
+        numbers = ("artist_weight", "album_weight", "radius", "shrinkage")
+        parameters["fusion"] = {name: getattr(model.fusion, name) for name in numbers}
+        parameters["fusion"]["gamma"] = model.fusion.content_map.gamma
+    return parameters, safetensors.numpy.save({name: np.ascontiguousarray(array) for name, array in arrays.items()})
+
+
+def unpack(parameters: str, data: bytes) -> TasteModel:
+    """Return the model that was packed.
+
+    Raises
+    ------
+    ValueError
+        It is none, or a damaged one.
+    """
+    try:
+        values, arrays = json.loads(parameters), safetensors.numpy.load(data)
+        n_songs = len(arrays["track_ids"])
+        neighbours = tuple(arrays[f"neighbours.{name}"] for name in NEIGHBOUR_ARRAYS)
+        return TasteModel(
+            tuple(values["rows"]),
+            **{name: arrays[name] for name in ARRAYS},
+            neighbours=sparse.csr_matrix(neighbours, shape=(n_songs, n_songs)),
+            fusion=_fusion(values["fusion"], arrays),
+            blend=values["blend"],
+            curve=tuple(values["curve"]),
+        )
+    except (safetensors.SafetensorError, KeyError, TypeError, ValueError) as error:
+        raise ValueError("it is no model of taste") from error
+
+
+def _fusion(values: dict[str, float] | None, arrays: dict[str, np.ndarray]) -> Fusion | None:
+    if values is None:
+        return None
+    content_map = ContentMap(gamma=values["gamma"], **{name: arrays[f"map.{name}"] for name in MAP_ARRAYS})
+    return Fusion(content_map, **{name: value for name, value in values.items() if name != "gamma"})

@@ -1,0 +1,137 @@
+"""Contenders on a history whose answer is known: two kinds of music, and listeners who keep to one."""
+
+import base64
+import json
+import re
+
+import numpy as np
+import pytest
+from click.testing import CliRunner
+from listening import add_listens, add_tracks
+
+from audiorec import fitting
+from audiorec.catalog import Catalog
+from audiorec.cli import main
+from audiorec.errors import NoHistoryError
+from audiorec.evaluation.offline import Trial, contenders, learn_from
+from audiorec.evaluation.report import page
+from audiorec.evaluation.splits import by_items
+from audiorec.learning import TasteModel
+from audiorec.library import Library
+
+CONTENDERS = ["random", "popularity", "content", "item-kNN", "ALS", "fusion"]
+
+
+@pytest.fixture(scope="module")
+def database(tmp_path_factory):
+    path = tmp_path_factory.mktemp("evaluated") / "library.db"
+    with Catalog(path) as catalog:
+        add_tracks(catalog, 60)
+        add_listens(catalog, 30, range(1, 61), plays=12)
+    return path
+
+
+@pytest.fixture(scope="module")
+def evaluation(database):
+    with Library(database) as library:
+        return library.evaluate()
+
+
+def test_every_contender_is_measured_in_every_bucket(evaluation):
+    assert list(evaluation.scores) == CONTENDERS
+    for by_bucket in evaluation.scores.values():
+        assert list(by_bucket) == ["cold", "warm", "hot", "all"]
+        for mean, low, high in by_bucket["all"].values():
+            assert 0 <= low <= mean <= high <= 1
+
+
+def test_dated_listens_are_split_by_time(evaluation):
+    """Each of the twelve plays is an hour after the one before, and the last fifth of 360 is hidden."""
+    assert evaluation.protocol == "what was new to a listener since 2020-09-13"
+    assert 60 <= evaluation.hidden["all"] <= 90
+    assert evaluation.listeners == 30
+
+
+def test_what_knows_the_kinds_finds_them(evaluation):
+    auc = {contender: by_bucket["all"]["AUC"][0] for contender, by_bucket in evaluation.scores.items()}
+    assert auc["random"] == pytest.approx(0.5, abs=0.1)
+    assert auc["popularity"] < 0.65
+    assert min(auc["content"], auc["fusion"]) > 0.7
+
+
+def test_lists_have_their_properties(evaluation):
+    properties = evaluation.lists["random"]
+    assert properties["coverage"] == 1
+    assert 0 <= properties["Gini"] < 0.3
+    assert properties["diversity"] == pytest.approx(1, abs=0.2)
+    assert properties.keys() == evaluation.lists["fusion"].keys()
+
+
+def test_undated_listens_are_split_by_songs(database, tmp_path):
+    with Catalog(tmp_path / "library.db") as catalog:
+        add_tracks(catalog, 20)
+        add_listens(catalog, 20, range(1, 21), plays=6)
+        with catalog.writing() as connection:
+            connection.execute("UPDATE listen SET time = NULL")
+        evaluation = fitting.evaluate(catalog)
+    assert evaluation.protocol == "5 folds of songs held out"
+    assert evaluation.tracks["cold"] == 4
+    assert evaluation.hidden["cold"] == 20 * 6
+    assert evaluation.scores["popularity"]["cold"]["AUC"][0] == pytest.approx(0.5, abs=0.15)
+
+
+def test_nothing_hidden_is_learned(database):
+    """Without the hidden plays, the model is the same to the last bit."""
+    with Catalog(database) as catalog:
+        whole, sound = fitting.history(catalog), fitting.sound(catalog)
+    split = by_items(whole.weights, fold=1)
+    trial = Trial.of(split, whole.track_ids, sound)
+    model = learn_from(trial, whole.rows, whole.track_ids)
+    assert isinstance(model, TasteModel)
+    assert not model.item_factors[split.listeners == 0].any()
+    scores = contenders(trial, model, np.random.default_rng(0))
+    cold = trial.listeners == 0
+    rows = np.arange(len(whole.rows))
+    for name in ("popularity", "item-kNN", "ALS"):
+        assert not scores[name](rows)[:, cold].any()
+
+
+def test_too_little_history_is_said(tmp_path):
+    with Library(tmp_path / "library.db") as library:
+        with pytest.raises(NoHistoryError, match=r"0 plays .* 10 are needed"):
+            library.evaluate()
+        add_tracks(library._catalog, 6)
+        add_listens(library._catalog, 1, range(1, 7), plays=3)
+        with pytest.raises(NoHistoryError):
+            library.evaluate()
+
+
+def test_the_page_is_whole(evaluation):
+    text = page(evaluation)
+    assert text == page(evaluation)
+    assert text.count("<table>") == text.count("</table>") == 1 + sum(n > 0 for n in evaluation.hidden.values())
+    for contender in CONTENDERS:
+        assert f"<td>{contender}</td>" in text
+    [picture] = re.findall(r'src="data:image/png;base64,([^"]+)"', text)
+    assert base64.b64decode(picture).startswith(b"\x89PNG")
+
+
+def test_commands_say_what_was_found(database, tmp_path):
+    def run(*words):
+        result = CliRunner().invoke(main, [*words, "--db", str(database)])
+        assert result.exit_code == 0, result.stderr
+        return result.stdout
+
+    assert "30 users, 0 playlists, 60 songs, 360 plays; 60 of 60 tracks" in run("fit")
+    assert json.loads(run("fit", "--json"))["users"] == 30
+    assert "fusion" in run("evaluate", "-o", str(tmp_path / "report.html"))
+    assert "<h1>" in (tmp_path / "report.html").read_text()
+    assert list(json.loads(run("evaluate", "--json"))["scores"]) == CONTENDERS
+
+
+def test_a_library_without_history_is_told_in_one_line(tmp_path):
+    Library(tmp_path / "library.db").close()
+    words = ["--db", str(tmp_path / "library.db")]
+    result = CliRunner().invoke(main, ["evaluate", *words])
+    assert (result.exit_code, result.stderr.count("\n")) == (1, 1)
+    assert "by sound alone" in CliRunner().invoke(main, ["fit", *words]).stdout

@@ -1,0 +1,93 @@
+"""Orders whose best is known."""
+
+from itertools import pairwise, permutations
+
+import numpy as np
+import pytest
+from pools import song
+
+from audiorec.recommend import order
+
+
+def scrambled(n, **columns):
+    numbers = np.random.default_rng(1).permutation(n)
+    return [song(int(at), **{name: values[at] for name, values in columns.items()}) for at in numbers]
+
+
+def ids(songs, places):
+    return [songs[at].id for at in places]
+
+
+def test_tempos_become_a_staircase():
+    songs = scrambled(12, tempo=np.geomspace(90, 120, 12))
+    assert ids(songs, order.smooth(songs, first=[s.id for s in songs].index(0))) == list(range(12))
+
+
+def test_keys_go_round_the_wheel():
+    songs = scrambled(12, camelot=[f"{hour}A" for hour in range(1, 13)])
+    walk = ids(songs, order.smooth(songs))
+    assert all((one - other) % 12 in (1, 11) for one, other in pairwise(walk))
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "steps"), [("8A", "8A", 0), ("8A", "8B", 1), ("12A", "1A", 1), ("2B", "7A", 6)]
+)
+def test_steps_on_the_camelot_wheel(one, other, steps):
+    distance = order.key_distance([song(1, camelot=one), song(2, camelot=other)])
+    assert distance[0, 1] == pytest.approx(steps / 7)
+
+
+def test_what_is_not_known_costs_the_same_for_all():
+    cost = order.transition_costs([song(1), song(2, tempo=100.0, camelot="8A", energy=0.5), song(3, tempo=0.0)])
+    assert np.isfinite(cost).all()
+    assert cost[0, 1] == pytest.approx((order.TEMPO + order.KEY) * order.UNKNOWN)
+
+
+def test_no_artist_twice_in_a_row():
+    songs = scrambled(8, artist=["A", "A", "A", "B", "B", "C", "C", "C"], tempo=[100] * 3 + [110] * 2 + [120] * 3)
+    artists = [songs[at].artist for at in order.smooth(songs)]
+    assert all(one != other for one, other in pairwise(artists))
+
+
+def test_as_cheap_as_the_cheapest_of_all_orders():
+    rng = np.random.default_rng(3)
+    songs = [song(at, tempo=float(rng.uniform(80, 160)), energy=float(rng.random())) for at in range(7)]
+    cost = order.transition_costs(songs)
+
+    def total(walk):
+        return sum(cost[one, other] for one, other in pairwise(walk))
+
+    best = min(total((0, *rest)) for rest in permutations(range(1, 7)))
+    assert total(order.smooth(songs)) <= 1.1 * best
+
+
+@pytest.mark.parametrize("n", [0, 1, 2, 3])
+def test_short_lists_begin_with_the_first(n):
+    songs = [song(at) for at in range(n)]
+    assert sorted(order.smooth(songs, first=max(n - 1, 0))) == sorted(order.arc(songs)) == list(range(n))
+    assert n == 0 or order.smooth(songs, first=n - 1)[0] == n - 1
+
+
+def test_an_arc_warms_up_peaks_and_cools_down():
+    songs = scrambled(20, energy=np.linspace(0.1, 0.9, 20))
+    energies = [songs[at].energy for at in order.arc(songs)]
+    peak = int(np.argmax(energies))
+    assert peak == pytest.approx(order.PEAK * 19, abs=1)
+    assert np.corrcoef(energies, order.arc_shape(20))[0, 1] > 0.98
+    assert energies[0] > energies[-1]
+
+
+def test_the_change_that_a_reversal_makes_is_the_difference_of_the_sums():
+    rng = np.random.default_rng(5)
+    cost, places = rng.random((6, 6)), rng.random((6, 6))
+    cost = cost + cost.T
+
+    def total(walk):
+        return sum(cost[a, b] for a, b in pairwise(walk)) + sum(places[track, at] for at, track in enumerate(walk))
+
+    change = order._reversal_changes(cost, places)
+    for i in range(6):
+        for j in range(i + 1, 6):
+            walk = list(range(6))
+            walk[i : j + 1] = walk[i : j + 1][::-1]
+            assert change[i, j] == pytest.approx(total(walk) - total(range(6)))

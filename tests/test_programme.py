@@ -1,0 +1,325 @@
+"""Radio and weekly discovery of a library: names, bounds, what was heard and offered, what is printed and written."""
+
+import datetime
+import json
+
+import pytest
+from click.testing import CliRunner
+from listening import START, add_listens, add_tracks
+
+from audiorec.catalog import Catalog
+from audiorec.cli import main
+from audiorec.errors import (
+    NoEmbeddingError,
+    NoHistoryError,
+    PlaylistError,
+    QueryError,
+    TrackNotFoundError,
+    UserNotFoundError,
+)
+from audiorec.fusion import asked
+from audiorec.library import Library
+from audiorec.names import several_tracks
+from audiorec.playlist import Playlist, PlaylistEntry, read_playlist, write_playlist
+
+TRACKS, USERS = 60, 4
+DAY = datetime.timedelta(days=1)
+AUTUMN = datetime.date.fromtimestamp(START)  #: when all was heard
+LATER = AUTUMN + 120 * DAY
+
+
+@pytest.fixture
+def database(tmp_path):
+    """Sixty tracks of two kinds, by artists of four; tracks 1 to 48 may have been heard, by users of one kind each."""
+    with Catalog(tmp_path / "library.db") as catalog:
+        add_tracks(catalog, TRACKS)
+        add_listens(catalog, USERS, range(1, 49))
+    return tmp_path / "library.db"
+
+
+@pytest.fixture
+def library(database):
+    with Library(database) as library:
+        yield library
+
+
+@pytest.fixture
+def run(database):
+    return lambda *words: CliRunner().invoke(main, [*map(str, words), "--db", str(database)])
+
+
+def ids(picks):
+    return [pick.track_id for pick in picks]
+
+
+def change(library, sql, *parameters):
+    with library._catalog.writing() as connection:
+        connection.execute(sql, parameters)
+
+
+class TestNames:
+    @pytest.mark.parametrize(
+        ("name", "found"),
+        [
+            (7, [7]),
+            ("7", [7]),
+            ("/music/7.ogg", [7]),
+            ("Song 7", [7]),
+            ("ARTIST 1 - song 7", [7]),
+            ("artist 1", [1, 3, 5, 7]),
+            ("An Album", [9, 11]),
+            ("artist 3 - an album", [9, 11]),
+            ("/music", list(range(1, TRACKS + 1))),
+        ],
+    )
+    def test_mean_one_track_or_several(self, library, name, found):
+        change(library, "UPDATE track SET album = 'An Album' WHERE id IN (9, 11)")
+        assert several_tracks(library._catalog, name) == found
+
+    def test_an_artist_comes_before_a_title(self, library):
+        change(library, "UPDATE track SET title = 'Artist 1' WHERE id = 60")
+        assert several_tracks(library._catalog, "artist 1") == [1, 3, 5, 7]
+
+    def test_what_is_missing_is_not_meant(self, library):
+        change(library, "UPDATE track SET missing = 1 WHERE id = 3")
+        assert several_tracks(library._catalog, "artist 1") == [1, 5, 7]
+
+    def test_a_playlist_file_is_its_tracks(self, library, tmp_path):
+        entries = (
+            PlaylistEntry(path="/music/9.ogg"),
+            PlaylistEntry(path="/elsewhere/1.ogg", artist="artist 0", title="song 2"),
+            PlaylistEntry(artist="nobody", title="nothing"),
+        )
+        write_playlist(Playlist("mixed", entries), tmp_path / "mixed.xspf")
+        assert several_tracks(library._catalog, tmp_path / "mixed.xspf") == [2, 9]
+        write_playlist(Playlist("strange", entries[2:]), tmp_path / "strange.xspf")
+        with pytest.raises(TrackNotFoundError, match=r"strange.xspf: none of its 1 tracks is in the library"):
+            several_tracks(library._catalog, tmp_path / "strange.xspf")
+
+    def test_a_playlist_of_binary_junk_is_one_error(self, library, tmp_path):
+        (tmp_path / "junk.m3u8").write_bytes(bytes(range(256)))
+        with pytest.raises(PlaylistError, match=r"junk\.m3u8"):
+            library.radio([tmp_path / "junk.m3u8"])
+
+    def test_what_is_unknown_brings_the_nearest(self, library):
+        with pytest.raises(
+            TrackNotFoundError, match=r"no track, artist or album 'artist 111' .*; nearest: 'artist 11'"
+        ):
+            library.radio(["artist 111"])
+
+
+class TestRadio:
+    def test_plays_the_kind_of_its_seeds_and_says_why(self, library):
+        picks = library.radio(["artist 0"], explore=0).playlist(12)
+        assert sum(track_id % 2 == 0 for track_id in ids(picks)) >= 10
+        assert not {2, 4, 6, 8} & set(ids(picks))
+        assert all("like artist 0 – song" in pick.reason or "some way from artist 0" in pick.reason for pick in picks)
+
+    def test_bounds_are_a_query(self, library):
+        change(library, "UPDATE descriptors SET tempo = track_id")
+        assert sorted(ids(library.radio([2], where="bpm:10..20 -title:15").playlist(25))) == [
+            number for number in range(10, 21) if number != 15
+        ]
+        with pytest.raises(QueryError):
+            library.radio([2], where="bpm:fast")
+
+    def test_what_is_avoided_is_named_like_a_seed(self, library):
+        avoided = set(several_tracks(library._catalog, "artist 2"))
+        assert not avoided & set(ids(library.radio([2], avoid=["artist 2"]).playlist(50)))
+
+    def test_what_the_user_heard_lately_comes_last(self, library):
+        change(library, "UPDATE listen SET time = strftime('%s') - 86400 * song_id")
+        heard = {track for (track,) in library._catalog.rows("SELECT song_id FROM listen WHERE user = 'user 0'")}
+        lately = {track for track in heard if track < 20}
+        options = {"user": "user 0", "heard_days": 20, "explore": 0}
+        picks = library.radio([60], **options).playlist(59 - len(lately))
+        assert set(ids(picks)).isdisjoint(lately)
+        everything = library.radio([60], **options).playlist(59)
+        assert {pick.track_id for pick in everything if "not heard lately" in pick.relaxed} == lately
+
+    def test_a_seed_without_embedding_is_told_what_to_do(self, library):
+        change(library, "DELETE FROM embedding WHERE track_id = 7")
+        with pytest.raises(
+            NoEmbeddingError, match="no seed has an embedding of a sound; make some with: audiorec scan"
+        ):
+            library.radio([7])
+        assert library.radio([7, 9]).playlist(3)
+
+    def test_a_user_whom_nobody_knows_brings_the_nearest(self, library):
+        with pytest.raises(UserNotFoundError, match="no listening history of 'user'; known: 'user "):
+            library.radio([1], user="user")
+
+    def test_the_library_is_looked_at_again_when_it_changes(self, library):
+        first = library.radio([2], explore=0).playlist(5)
+        change(library, "UPDATE track SET missing = 1 WHERE id = ?", first[0].track_id)
+        assert first[0].track_id not in ids(library.radio([2], explore=0).playlist(40))
+
+    @pytest.mark.parametrize("wrong", [{"heard_days": -1}, {"blend": 2}, {"explore": float("nan")}])
+    def test_numbers_out_of_range_are_mistakes(self, library, wrong):
+        with pytest.raises(ValueError, match=f"{next(iter(wrong))}="):
+            library.radio([1], **wrong)
+
+
+class TestSimilar:
+    def test_by_listening_and_by_both(self, library):
+        library.fit()
+        track, (ids_, content, collaborative) = library.track(1), halves(library)
+        sound, listening = content @ content[0], collaborative @ asked(collaborative[0])
+        for by, expected in (("sound", sound), ("listening", listening), ("both", (sound + listening) / 2)):
+            found = {found.id: score for found, score in library.similar(track, 59, by=by)}
+            assert found == pytest.approx(
+                {int(i): float(e) for i, e in zip(ids_, expected, strict=True) if i != 1}, abs=1e-5
+            )
+            assert list(found.values()) == sorted(found.values(), reverse=True)
+
+    def test_by_listening_needs_a_fit(self, library, run):
+        with pytest.raises(NoHistoryError, match="nothing was learned from listening yet"):
+            library.similar(library.track(1), by="both")
+        assert run("similar", "1", "--by", "listening").exit_code == 1
+        library.fit()
+        assert len(run("similar", "1", "--by", "listening", "-n", 3).stdout.splitlines()) == 4
+
+    def test_by_what_else_is_a_mistake(self, library, run):
+        with pytest.raises(ValueError, match="by='taste' must be one of sound, listening, both"):
+            library.similar(library.track(1), by="taste")
+
+
+def halves(library):
+    taste = library.taste()
+    return taste.ids, taste.content, taste.collaborative
+
+
+class TestWeekly:
+    def test_is_of_the_users_kind_and_unheard(self, library):
+        heard = {track for (track,) in library._catalog.rows("SELECT song_id FROM listen WHERE user = 'user 1'")}
+        picks = library.weekly("user 1", AUTUMN + 30 * DAY, n=10)
+        assert sum(track_id % 2 == 1 for track_id in ids(picks)) >= 8
+        assert not heard & set(ids(picks))
+
+    def test_a_fifth_is_what_nobody_has_heard(self, library):
+        library.fit()
+        assert sum(pick.cold for pick in library.weekly("user 1", LATER, n=10)) == 2
+
+    def test_is_the_same_all_week_also_for_another_process(self, library, database):
+        monday = LATER - LATER.weekday() * DAY
+        first = library.weekly("user 1", monday, n=10)
+        assert library.weekly("user 1", monday + 6 * DAY, n=10) == first
+        with Library(database) as other:
+            assert other.weekly("user 1", monday, n=10) == first
+        assert library.weekly("user 1", monday + 7 * DAY, n=10) != first
+
+    def test_nothing_is_offered_again_for_eight_weeks(self, library):
+        lists = [set(ids(library.weekly("user 1", LATER + 7 * week * DAY, n=2))) for week in range(10)]
+        for week in range(1, 9):
+            assert not lists[week] & set().union(*lists[:week])
+        before = set().union(*lists[:9])
+        again = library.weekly("user 1", LATER + 7 * 9 * DAY, n=TRACKS - len(before))
+        assert lists[0] & set(ids(again))  # nine weeks ago
+
+    def test_to_take_note_of_it_is_no_change_of_the_library(self, library):
+        taste = library.taste()
+        library.weekly("user 1", LATER, n=5)
+        assert library.taste() is taste
+
+    def test_each_user_has_a_list_of_their_own(self, library):
+        assert ids(library.weekly("user 1", LATER, n=5)) != ids(library.weekly("user 3", LATER, n=5))
+
+    def test_what_is_heard_in_the_week_changes_the_next(self, library):
+        first = library.weekly("user 1", LATER, n=10)
+        monday = LATER - LATER.weekday() * DAY
+        time = START + 86400 * ((monday - AUTUMN).days + 1)
+        sql = "INSERT INTO song (id, key, track_id) VALUES (999, 'x', ?)"
+        change(library, sql, first[0].track_id)
+        change(
+            library,
+            "INSERT INTO listen (user, song_id, kind, time, source) VALUES ('user 1', 999, 'play', ?, '')",
+            time,
+        )
+        assert ids(library.weekly("user 1", LATER, n=10)) == ids(first)
+        assert first[0].track_id not in ids(library.weekly("user 1", LATER + 70 * DAY, n=30))
+
+    def test_needs_a_user_with_a_history(self, library):
+        with pytest.raises(UserNotFoundError, match="no listening history of 'zoe'"):
+            library.weekly("zoe")
+        change(library, "DELETE FROM listen")
+        with pytest.raises(UserNotFoundError, match="bring some in with: audiorec history FILE"):
+            library.weekly("user 1")
+
+    def test_needs_something_that_has_an_embedding(self, library):
+        change(library, "UPDATE listen SET kind = 'dislike'")
+        with pytest.raises(NoEmbeddingError, match="nothing that 'user 1' plays has an embedding"):
+            library.weekly("user 1")
+
+
+class TestCommands:
+    def test_radio_prints_a_table_and_talks_on_stderr(self, run):
+        result = run("radio", "artist 0", "-n", 5)
+        head, *lines = result.stdout.splitlines()
+        assert head.split() == ["id", "title", "length", "BPM", "key", "why"]
+        assert len(lines) == 5
+        assert result.stderr == "5 tracks, 16:40\n"
+
+    def test_radio_as_json_has_the_columns_of_export(self, run):
+        records = [json.loads(line) for line in run("radio", "2", "-n", 3, "--json").stdout.splitlines()]
+        assert [list(record)[:6] for record in records] == [
+            ["score", "reason", "cold", "explored", "relaxed", "id"]
+        ] * 3
+        assert all(-1 <= record["score"] <= 1 and record["reason"] for record in records)
+
+    def test_the_same_seed_gives_the_same_bytes(self, run):
+        first, again, other = (run("radio", "2", "--explore", 0.5, "--seed", seed).stdout for seed in (7, 7, 8))
+        assert first == again
+        assert first != other
+
+    def test_radio_writes_a_playlist(self, run, tmp_path):
+        result = run("radio", "2", "-n", 4, "-o", tmp_path / "out.m3u8")
+        playlist = read_playlist(tmp_path / "out.m3u8")
+        assert playlist.title == "Radio: 2"
+        assert [entry.path for entry in playlist.entries] == [
+            f"/music/{line.split()[0]}.ogg" for line in result.stdout.splitlines()[1:]
+        ]
+        assert result.stderr == f"4 tracks, 13:20 in {tmp_path}/out.m3u8\n"
+        only = run("radio", "2", "-n", 4, "-o", "-")
+        assert only.stdout.startswith("#EXTM3U\n")
+        assert "why" not in only.stdout
+
+    def test_radio_says_which_rule_gave_way(self, run):
+        assert "“few by an artist” gave way for" in run("radio", "1", "-n", 59).stderr
+
+    def test_radio_fills_minutes(self, run):
+        assert len(run("radio", "1", "--minutes", 30).stdout.splitlines()) == 1 + 9
+
+    @pytest.mark.parametrize(
+        "words", [("radio",), ("radio", "1", "-n", "0"), ("radio", "1", "--explore", "2"), ("weekly",)]
+    )
+    def test_wrong_usage_is_status_2(self, run, words):
+        assert run(*words).exit_code == 2
+
+    def test_an_unknown_seed_is_one_line(self, run):
+        result = run("radio", "song 7777")
+        assert (result.exit_code, result.stdout) == (1, "")
+        assert result.stderr.count("\n") == 1
+        assert "nearest: 'song 7'" in result.stderr
+
+    def test_weekly_prints_and_writes(self, run, tmp_path):
+        result = run("weekly", "--user", "user 0", "--date", LATER, "-n", 6, "-o", tmp_path / "week.jspf")
+        assert len(result.stdout.splitlines()) == 1 + 6
+        year, week, _ = LATER.isocalendar()
+        assert read_playlist(tmp_path / "week.jspf").title == f"Weekly discovery for user 0, {year}-W{week:02}"
+
+    def test_weekly_for_all_users_writes_a_folder(self, run, tmp_path):
+        result = run("weekly", "--all-users", "--date", LATER, "-n", 5, "-o", tmp_path / "lists")
+        assert result.exit_code == 0
+        assert sorted(path.name for path in (tmp_path / "lists").iterdir()) == [
+            f"user {at}.m3u8" for at in range(USERS)
+        ]
+        assert all(len(read_playlist(path).entries) == 5 for path in (tmp_path / "lists").iterdir())
+        assert run("weekly", "--all-users", "--user", "user 0", "-o", tmp_path).exit_code == 2
+        assert run("weekly", "--all-users").exit_code == 2
+
+    def test_one_user_without_taste_does_not_stop_the_others(self, run, library, tmp_path):
+        change(library, "UPDATE listen SET kind = 'dislike' WHERE user = 'user 2'")
+        result = run("weekly", "--all-users", "-o", tmp_path / "lists")
+        assert result.exit_code == 0
+        assert "nothing that 'user 2' plays" in result.stderr
+        assert len(list((tmp_path / "lists").iterdir())) == USERS - 1

@@ -1,0 +1,282 @@
+"""Radio and weekly discovery on pools whose answers are known: relevance, variety, exploration, feedback, reasons."""
+
+from collections import Counter
+from datetime import date
+from itertools import islice, pairwise
+
+import numpy as np
+import pytest
+from pools import checkerboard, circle, line, pool, song
+
+from audiorec.recommend.explain import in_common, likeness_levels, reasons
+from audiorec.recommend.radio import NOT_TWICE, Radio
+from audiorec.recommend.rank import interleave, mmr
+from audiorec.recommend.weekly import Week, weekly
+
+
+def ids(picks):
+    return [pick.track_id for pick in picks]
+
+
+class TestMmr:
+    def test_without_variety_the_best_comes_first(self):
+        scores = np.array([[0.1], [0.9], [0.5]], np.float32)
+        assert [at for at, _ in mmr(scores, np.eye(3, dtype=np.float32), np.ones(1), variety=0)] == [1, 2, 0]
+
+    def test_twins_are_kept_apart(self):
+        scores = np.array([[0.9], [0.89], [0.6]], np.float32)
+        vectors = np.array([[1, 0], [1, 0], [0, 1]], np.float32)
+        assert [at for at, _ in mmr(scores, vectors, np.ones(1), variety=0.3)] == [0, 2, 1]
+
+    def test_each_point_chooses_as_often_as_its_share(self):
+        points = [point for _, point in mmr(np.zeros((8, 2)), np.eye(8), np.array([0.75, 0.25]))]
+        assert Counter(points) == {0: 6, 1: 2}
+        assert Counter(points[:4]) == {0: 3, 1: 1}
+
+
+class TestInterleave:
+    def test_a_share_is_explored_and_nothing_comes_twice(self):
+        near, far = iter([(at, 0) for at in range(10)]), iter(range(5, 30))
+        choices = list(interleave(near, far, 10, 0.3, np.random.default_rng(0)))
+        assert sum(point is None for _, point in choices) == 3
+        assert len({at for at, _ in choices}) == 10
+
+    @pytest.mark.parametrize(("near", "far"), [(2, 9), (9, 2), (2, 2)])
+    def test_where_one_side_has_nothing_left_the_other_fills_in(self, near, far):
+        choices = list(
+            interleave(((at, 0) for at in range(near)), iter(range(20, 20 + far)), 8, 0.5, np.random.default_rng(0))
+        )
+        assert len(choices) == min(8, near + far)
+
+
+class TestPlaylist:
+    def test_even_seeds_bring_even_tracks(self):
+        assert {track_id % 2 for track_id in ids(Radio(checkerboard(100), [4], explore=0).playlist(20))} == {0}
+
+    def test_two_seeds_share_the_playlist(self):
+        parity = Counter(track_id % 2 for track_id in ids(Radio(checkerboard(100), [4, 7], explore=0).playlist(20)))
+        assert parity == {0: 10, 1: 10}
+
+    def test_the_nearest_come_but_not_the_seeds(self):
+        picks = Radio(line(500), [0, 250], explore=0).playlist(10)
+        assert len(set(ids(picks))) == 10
+        assert all(0 < track_id <= 80 or 170 <= track_id <= 330 for track_id in ids(picks))
+        assert not {0, 250} & set(ids(picks))
+
+    def test_the_same_seed_gives_the_same_picks(self):
+        first, again, other = (Radio(line(300), [5], explore=0.5, seed=seed).playlist(20) for seed in (1, 1, 2))
+        assert first == again
+        assert first != other
+
+    def test_exploration_is_marked_and_further_away(self):
+        picks = Radio(line(1000), [0], explore=0.4).playlist(20)
+        explored = [pick.track_id for pick in picks if pick.explored]
+        assert len(explored) == 8
+        assert min(explored) > max(pick.track_id for pick in picks if not pick.explored)
+
+    def test_exploration_takes_to_what_nobody_has_played(self):
+        tracks = checkerboard(12, listeners=np.array([0, 9] * 6))
+        picks = Radio(tracks, [1], explore=1.0).playlist(4)
+        assert all(pick.cold == (pick.track_id % 2 == 0) for pick in picks)
+        assert any(pick.cold for pick in picks)
+        assert all("nobody has played it yet" in pick.reason for pick in picks if pick.cold)
+
+    def test_blend_one_follows_the_listeners(self):
+        sound, listening = checkerboard(60).content, np.repeat(np.eye(2, dtype=np.float32), 30, axis=0)
+        tracks = pool([song(i) for i in range(60)], sound, collaborative=listening)
+        assert {track_id < 30 for track_id in ids(Radio(tracks, [3], blend=1.0, explore=0).playlist(10))} == {True}
+
+    def test_no_more_than_two_by_an_artist_until_nothing_else_is_left(self):
+        tracks = pool([song(i, artist=f"artist {i // 5}") for i in range(50)], circle(50))
+        picks = Radio(tracks, [0], explore=0).playlist(16)
+        assert max(Counter(pick.track_id // 5 for pick in picks).values()) == 2
+        assert not any(pick.relaxed for pick in picks)
+        more = Radio(tracks, [0], explore=0).playlist(30)
+        assert len(more) == 30
+        assert Counter(pick.relaxed for pick in more) == {(): 20, ("few by an artist",): 10}
+
+    def test_versions_of_the_seed_are_not_played(self):
+        titles = ["Song", "Song (Live)", "Song - Remix", "Other"]
+        tracks = pool([song(i, title=title, artist="A") for i, title in enumerate(titles)], circle(4))
+        assert ids(Radio(tracks, [0]).playlist(5)) == [3]
+
+    def test_what_is_avoided_stays_out_and_so_does_its_like(self):
+        nearby = ids(Radio(line(400), [200], explore=0).playlist(20))
+        away = ids(Radio(line(400), [200], explore=0, avoid=[260, 261]).playlist(20))
+        assert np.mean(away) < 190 < np.mean(nearby) < 210
+        assert not {260, 261} & set(away)
+
+    def test_allowed_bounds_hold_though_the_playlist_is_short(self):
+        allowed = np.arange(100) % 10 == 5
+        assert sorted(ids(Radio(line(100), [0], allowed=allowed).playlist(25))) == list(range(5, 100, 10))
+
+    def test_minutes_are_filled(self):
+        tracks = pool([song(i, duration=100.0 + i) for i in range(100)], circle(100))
+        picks = Radio(tracks, [0]).playlist(minutes=60)
+        assert sum(100 + pick.track_id for pick in picks) == pytest.approx(3600, abs=100)
+        assert sum(100 + pick.track_id for pick in Radio(tracks, [0]).playlist(minutes=1000)) < 60_000
+
+    def test_along_an_arc_energy_peaks_late(self):
+        tracks = pool([song(i, energy=i / 40) for i in range(40)], circle(40))
+        energies = [pick.track_id for pick in Radio(tracks, [0]).playlist(20, arc=True)]
+        assert 10 <= int(np.argmax(energies)) <= 14
+
+    def test_silence_is_never_played_and_no_seed(self):
+        content = circle(5)
+        content[3] = 0
+        tracks = pool([song(i) for i in range(5)], content)
+        assert 3 not in ids(Radio(tracks, [0]).playlist(9))
+        with pytest.raises(ValueError, match="seeds must name at least one track"):
+            Radio(tracks, [3])
+
+    @pytest.mark.parametrize("wrong", [{"blend": 1.5}, {"explore": -0.1}, {"blend": float("nan")}])
+    def test_a_share_is_between_0_and_1(self, wrong):
+        with pytest.raises(ValueError, match=f"{next(iter(wrong))}=.* must be between 0 and 1"):
+            Radio(line(5), [0], **wrong)
+
+    def test_a_seed_alone_in_the_library_has_no_playlist(self):
+        assert Radio(line(1), [0]).playlist(5) == []
+
+
+class TestEndless:
+    def test_goes_on_without_repeating_until_all_is_played(self):
+        picks = list(islice(Radio(line(30), [0]), 29))
+        assert sorted(ids(picks)) == list(range(1, 30))
+        assert not any(pick.relaxed for pick in picks)
+
+    def test_begins_again_and_says_so(self):
+        picks = list(islice(Radio(line(10), [0]), 30))
+        assert not any(one == other for one, other in pairwise(ids(picks)))
+        assert all((NOT_TWICE in pick.relaxed) == (at >= 9) for at, pick in enumerate(picks))
+
+    def test_ends_where_nothing_may_be_played(self):
+        assert list(Radio(line(1), [0])) == []
+
+    def test_one_song_is_played_for_ever(self):
+        assert ids(islice(Radio(line(2), [0]), 3)) == [1, 1, 1]
+
+    def test_moves_to_what_is_liked(self):
+        still, moved = (Radio(line(400), [200], explore=0) for _ in range(2))
+        moved.like(280)
+        assert np.mean(ids(islice(moved, 16))) > np.mean(ids(islice(still, 16))) + 15
+
+    def test_compares_with_what_is_liked(self):
+        radio = Radio(line(400), [200], explore=0)
+        radio.like(205)
+        reasons = {pick.track_id: pick.reason for pick in islice(radio, 8)}
+        assert all((f"artist {205 if number > 202 else 200} " in text) for number, text in reasons.items())
+
+    def test_moves_away_from_what_is_skipped(self):
+        radio = Radio(line(400), [200], explore=0)
+        first = next(radio)
+        side = np.sign(first.track_id - 200)
+        radio.skip(first.track_id)
+        picks = list(islice(radio, 8))
+        assert np.mean(side * (np.array(ids(picks)) - 200)) < 0
+        assert first.track_id not in ids(picks)
+
+    def test_feedback_on_a_stranger_is_a_mistake(self):
+        with pytest.raises(ValueError, match="track_id=99 must be a track of the pool"):
+            Radio(line(5), [0]).like(99)
+
+
+class TestWeekly:
+    loved = dict.fromkeys(range(0, 40, 4), 1.0)
+
+    def week(self, tracks, number=10, **more):
+        return weekly(tracks, self.loved, user="ann", week=Week(2025, number), **{"n": 20, **more})
+
+    def test_is_near_to_what_is_loved(self):
+        tracks = checkerboard(400)
+        assert {track_id % 2 for track_id in ids(self.week(tracks))} == {0}
+
+    def test_is_the_same_all_week(self):
+        tracks = line(400)
+        assert self.week(tracks) == self.week(tracks)
+
+    def test_the_draw_changes_with_week_and_user(self):
+        tracks, loved = line(2000), dict.fromkeys(range(0, 2000, 10), 1.0)
+        lists = {
+            (user, number): tuple(ids(weekly(tracks, loved, user=user, week=Week(2025, number), n=20)))
+            for user in ("ann", "bob")
+            for number in (1, 2)
+        }
+        assert len(set(lists.values())) == 4
+
+    def test_a_fifth_is_cold(self):
+        tracks = line(400, listeners=np.arange(400) % 3)
+        picks = self.week(tracks, n=30)
+        assert sum(pick.cold for pick in picks) == 6
+        assert all(pick.cold == (pick.track_id % 3 == 0) for pick in picks)
+
+    def test_what_was_heard_or_offered_lately_is_left_out(self):
+        tracks = checkerboard(200)
+        songs = {song.id: song for song in tracks.songs(range(200))}
+        heard, offered = [songs[i] for i in range(0, 60, 2)], [songs[i] for i in range(60, 120, 2)]
+        picks = self.week(tracks, heard=heard, offered=offered)
+        assert min(ids(picks)) >= 120
+        assert len(picks) == 20
+
+    def test_offers_are_repeated_before_what_was_heard(self):
+        tracks = line(60)
+        songs = {song.id: song for song in tracks.songs(range(60))}
+        heard, offered = [songs[i] for i in range(0, 25)], [songs[i] for i in range(25, 50)]
+        relaxed = Counter(pick.relaxed for pick in self.week(tracks, heard=heard, offered=offered))
+        assert relaxed == {(): 10, ("not offered lately",): 10}
+
+    def test_no_seed_is_offered(self):
+        assert not set(ids(self.week(line(60), n=60))) & self.loved.keys()
+
+    def test_needs_something_that_is_loved(self):
+        with pytest.raises(ValueError, match="loved must name"):
+            weekly(line(5), {99: 1.0}, user="ann", week=Week(2025, 1))
+
+    def test_weeks_begin_on_monday(self):
+        assert Week.of(date(2025, 3, 9)) == Week(2025, 10) < Week.of(date(2025, 3, 10))
+        assert Week(2025, 11).start == date(2025, 3, 10).toordinal() * 86400 - 719163 * 86400
+
+
+class TestReasons:
+    near = song(2, tempo=101.0, camelot="8A", energy=0.52, brightness=1000.0, mood="calm")
+    seed = song(1, tempo=100.0, camelot="8A", energy=0.50, brightness=1500.0, mood="sad")
+
+    def test_only_what_holds_is_said(self):
+        assert in_common(self.near, self.seed) == ["same tempo, key and energy"]
+        assert in_common(song(1), song(2)) == []
+        assert in_common(song(1, tempo=60.0), song(2, tempo=120.0)) == ["half the tempo"]
+
+    def test_names_the_nearest_seed_with_what_both_share(self):
+        tracks = pool(
+            [song(0, title="Zero"), song(1, title="One"), song(50, title="Fifty", tempo=90.0)],
+            circle(51)[[0, 1, 50]],
+            tags={0: ["rock", "calm"], 1: ["calm", "rock", "loud"], 50: ["jazz"]}.__getitem__,
+        )
+        zero, one, fifty = tracks.songs([0, 1, 50])
+        [text] = reasons(tracks, [one], [fifty, zero], 0.0)
+        assert text == "sounds like artist 0 – Zero: both calm and rock"
+
+    @pytest.mark.parametrize(("other", "words"), [(1, "sounds like"), (6, "somewhat like"), (60, "some way from")])
+    def test_sounds_like_is_kept_for_what_does(self, other, words):
+        tracks = line(100)
+        assert reasons(tracks, tracks.songs([other]), tracks.songs([0]), 0.0) == [f"{words} artist 0 – title 0"]
+
+    @pytest.mark.parametrize(
+        ("neighbours", "words"),
+        [
+            ([7, 9], "; played by people who play artist 9 – title 9"),
+            ([9, 0], "; played by the same people"),
+            ([7], "title 0"),
+        ],
+    )
+    def test_listeners_are_named_where_they_share_a_seed(self, neighbours, words):
+        tracks = line(10, neighbours={3: neighbours}.__getitem__)
+        [text] = reasons(tracks, tracks.songs([3]), tracks.songs([0, 9]), 0.0)
+        assert text.endswith(words)
+
+    @pytest.mark.parametrize(("n", "expected"), [(2, 0.0), (1, 1.0)])
+    def test_levels_of_likeness_among_few_tracks(self, n, expected):
+        assert likeness_levels(checkerboard(n)).tolist() == [expected] * 3
+
+    def test_levels_of_likeness_are_quantiles_of_all_pairs(self):
+        cosines = np.cos(np.pi * np.abs(np.arange(3000)[:, None] - np.arange(3000)[None, ::7]) / 3000)
+        np.testing.assert_allclose(likeness_levels(line(3000))[1:], np.quantile(cosines, [0.9, 0.98]), atol=0.02)

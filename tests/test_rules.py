@@ -1,0 +1,106 @@
+"""Rules hold, or say which of them gave way."""
+
+import pytest
+from pools import song
+
+from audiorec.recommend import rules
+from audiorec.recommend.rules import hold
+from audiorec.recommend.versions import song_key
+
+
+def kept(songs, *held, wanted=0):
+    return {song.id: relaxed for song, relaxed in hold(songs, held, wanted)}
+
+
+@pytest.mark.parametrize(
+    ("title", "same"),
+    [
+        ("Hey Jude - Remastered 2015", True),
+        ("Hey Jude (Live at the BBC)", True),
+        ("HEY JUDE [Take 9]", True),
+        ("Hey Jude feat. Somebody", True),
+        ("Hey Jude - Acoustic Version - 1999 Remaster", True),
+        ("Hey, Jude!", True),
+        ("Hey Jude, Part 2", False),
+        ("Hey Jude (Reprise)", False),
+        ("Hey Julia", False),
+    ],
+)
+def test_versions_of_a_song(title, same):
+    assert (song_key("The Beatles", title) == song_key("the beatles", "Hey Jude")) == same
+    assert song_key("Wilson Pickett", title) != song_key("The Beatles", title)
+
+
+def test_a_title_of_version_words_alone_is_still_a_title():
+    assert song_key("X", "Live") != song_key("X", "Remix")
+    assert song_key("X", "(Live)") == ("x", "live")
+    assert song_key("X", None) is None
+
+
+def test_only_the_best_version_stays():
+    songs = [
+        song(1, artist="A", title="Song (Live)"),
+        song(2, artist="a", title="Song"),
+        song(3, artist="B", title="Song"),
+    ]
+    assert list(kept(songs, rules.one_version())) == [1, 3]
+    assert list(kept(songs, rules.one_version([song(9, artist="B", title="Song - Demo")]))) == [1]
+
+
+def test_the_same_sound_is_one_song_whatever_it_is_called():
+    songs = [song(1, content_hash="x"), song(2, content_hash="x"), song(3, content_hash="y"), song(4)]
+    assert list(kept(songs, rules.one_version())) == [1, 3, 4]
+
+
+def test_what_has_neither_title_nor_artist_is_no_version_of_anything():
+    songs = [song(number, title=None, artist=None) for number in range(5)]
+    assert len(kept(songs, rules.one_version(), rules.few_by_artist())) == 5
+
+
+def test_speech_and_sound_effects_are_no_music():
+    songs = [
+        song(1, speechiness=0.9),
+        song(2, speechiness=0.66),
+        song(3, duration=19.9),
+        song(4, duration=20.0),
+        song(5),
+    ]
+    songs.append(song(6, duration=None))
+    assert list(kept(songs, rules.music(), wanted=9)) == [2, 4, 5, 6]
+
+
+def test_two_by_an_artist_guests_and_accents_apart():
+    names = ["Björk", "Bjork feat. X", "BJÖRK", "Other", "Björk"]
+    songs = [song(number, artist=name) for number, name in enumerate(names)]
+    assert list(kept(songs, rules.few_by_artist())) == [0, 1, 3]
+    assert list(kept(songs, rules.few_by_artist(known=[song(9, artist="Björk")]))) == [0, 3]
+
+
+class TestGivingWay:
+    heard, offered = song(1), song(2)
+    rules = (rules.few_by_artist(1), rules.not_heard_lately([heard]), rules.not_offered_lately([offered]))
+    songs = (heard, offered, song(3, artist="A"), song(4, artist="A"), song(5, artist="B"))
+
+    def test_nothing_gives_way_where_there_is_enough(self):
+        assert kept(self.songs, *self.rules, wanted=2) == {3: (), 5: ()}
+
+    @pytest.mark.parametrize(
+        ("wanted", "let_in"),
+        [
+            (3, {2: ("not offered lately",)}),
+            (4, {2: ("not offered lately",), 4: ("not offered lately", "few by an artist")}),
+        ],
+    )
+    def test_rules_give_way_in_their_order(self, wanted, let_in):
+        assert kept(self.songs, *self.rules, wanted=wanted) == {3: (), 5: ()} | let_in
+
+    def test_the_last_to_give_way_is_what_was_heard_lately(self):
+        relaxed = kept(self.songs, *self.rules, wanted=5)
+        assert relaxed[1] == ("not offered lately", "few by an artist", "not heard lately")
+        assert list(relaxed) == [1, 2, 3, 4, 5]  # the best first still
+
+    def test_what_stayed_before_is_not_displaced_by_what_is_let_in(self):
+        songs = [song(1, title="Song", artist="A"), song(2, title="Other", artist="A")]
+        held = (rules.few_by_artist(1), rules.not_offered_lately([songs[0]]))
+        assert kept(songs, *held, wanted=1) == {2: ()}
+        assert list(kept(songs, *held, wanted=2)) == [1, 2]
