@@ -16,6 +16,7 @@
     │   └── NoLibraryError   there is none yet
     ├── ModelError           the encoder's files cannot be used: .path, .reason
     ├── NoEmbeddingError     a track has no embedding to compare it by
+    ├── TagNotFoundError     no tag of that name was taught
     ├── QueryError           a search expression cannot be understood
     └── TrackNotFoundError   no track of the library answers to that name
 
@@ -137,6 +138,10 @@ class ModelError(AudiorecError):
 
 class NoEmbeddingError(AudiorecError):
     """A track has no embedding to compare it by."""
+
+
+class TagNotFoundError(AudiorecError):
+    """No tag of that name was taught."""
 
 
 class QueryError(AudiorecError):

@@ -11,6 +11,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import os
 import shlex
@@ -23,18 +24,22 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from audiorec import query as search
+from audiorec import taghead
 from audiorec.catalog import Catalog, Failure
 from audiorec.encoder import card
-from audiorec.errors import NoEmbeddingError, TrackNotFoundError, printable
+from audiorec.errors import NoEmbeddingError, TagNotFoundError, TrackNotFoundError, printable
+from audiorec.labels import read_labels
 from audiorec.schema import fold
 from audiorec.spelling import nearest
 from audiorec.stats import LibraryStats, library_stats
+from audiorec.taghead import TagHead
 from audiorec.types import Analysis, Track
 from audiorec.walk import FoundFile, Walk, absolute
 from audiorec.workers import TIME_LIMIT, WorkerPool
 
 if TYPE_CHECKING:
     from audiorec.scan import ScanProgress, ScanReport
+    from audiorec.teaching import TeachingReport
 
 PathLike = str | bytes | os.PathLike
 
@@ -70,6 +75,7 @@ class Library:
 
     def __init__(self, db: PathLike | None = None, *, create: bool = True):
         self._catalog = Catalog(default_database() if db is None else os.fsdecode(db), create=create)
+        self._taught_tags: list[TagHead] | None = None  # read when first asked for
 
     @property
     def path(self) -> Path:
@@ -185,7 +191,7 @@ class Library:
         QueryError
             The search cannot be understood.
         """
-        parsed = search.parse(query)
+        parsed = search.parse(query, [name for names in self.tag_groups().values() for name in names])
         return self._catalog.tracks(parsed.where, parsed.parameters, parsed.order)
 
     def track(self, name: int | PathLike) -> Track:
@@ -214,8 +220,87 @@ class Library:
         return "; nearest: " + ", ".join(repr(names[name]) for name in found) if found else ""
 
     def analysis(self, track: Track) -> Analysis:
-        """Return what is stored of a track's analysis: descriptors, versions, timbre; the time series if a scan did."""
-        return self._catalog.analysis(track)
+        """Return what is stored of a track's analysis: descriptors, versions, timbre; the time series if a scan did.
+
+        The tags that were taught are among its tags; they take the place of the model's of the same name.
+        """
+        return self.with_taught_tags(self._catalog.analysis(track))
+
+    def with_taught_tags(self, analysis: Analysis) -> Analysis:
+        """Return an analysis that has, beside the model's tags, those that were taught."""
+        if analysis.embedding is None:
+            return analysis
+        taught = taghead.probabilities(self.taught_tags(), analysis.versions["embedding"], analysis.embedding)
+        return dataclasses.replace(analysis, tags=(analysis.tags or {}) | taught)
+
+    def tag_probabilities(self, track: Track) -> dict[str, float] | None:
+        """Return the probability of each tag, the model's and the taught ones; None without embedding."""
+        if (learned := self._catalog.learned(track.id)) is None:
+            return None
+        model_id, embedding, tags = learned
+        return tags | taghead.probabilities(self.taught_tags(), model_id, embedding)
+
+    def tag_groups(self) -> dict[str, tuple[str, ...]]:
+        """Return the names of all tags, the model's and the taught ones, by group."""
+        groups = dict(card.tag_groups())
+        for head in self.taught_tags():
+            names = groups.get(head.group, ())
+            groups[head.group] = names if head.name in names else (*names, head.name)
+        return groups
+
+    def taught_tags(self) -> list[TagHead]:
+        """Return the tags that were taught, by group and name."""
+        if self._taught_tags is None:
+            self._taught_tags = self._catalog.tag_heads()
+        return self._taught_tags
+
+    def teach_tags(self, source: PathLike, *, progress: Callable[[int, int], None] | None = None) -> TeachingReport:
+        """Teach tags from the tracks' own: from "genre", the files' genre field, or from the CSV file at a path.
+
+        Tags that turn out not to be reliable are not kept; those that are take the place of earlier ones of their
+        name. `audiorec.labels` says what is in a CSV file, `audiorec.teaching` what is reliable.
+
+        Parameters
+        ----------
+        source : "genre" or path
+        progress : callable, optional
+            Called with the number of tags that are done, and of all.
+
+        Raises
+        ------
+        FileError
+            The file cannot be read, or is no CSV file of tracks and tags.
+        NoEmbeddingError
+            No track has an embedding of the present model.
+        ModelError
+            There is no model.
+        """
+        from audiorec import teaching  # scikit-learn: a second of imports
+
+        tracks = {track.id: track for track in self.tracks()}
+        labels = read_labels(source, tracks.values(), self.track, card.tag_groups())
+        heard = teaching.EmbeddedTracks.of(*self.embeddings(), tracks)
+        if not len(heard.ids):
+            hint = "make some with: audiorec scan --embed FOLDER"
+            raise NoEmbeddingError(f"{printable(self.path)}: no track has an embedding; {hint}")
+        lessons, heads = teaching.teach(labels, heard, model_id=card.read_card().model_id, progress=progress)
+        self._catalog.add_tag_heads(heads)
+        self._taught_tags = None
+        without = set().union(*labels.examples.values()) - set(heard.ids.tolist())
+        return teaching.TeachingReport(tuple(lessons), tuple(labels.problems), len(without))
+
+    def forget_tag(self, name: str) -> None:
+        """Forget a tag that was taught; raises `TagNotFoundError` if there is none of this name."""
+        names = [head.name for head in self.taught_tags()]
+        if name not in names:
+            raise TagNotFoundError(f"no tag {name!r} was taught; there are: {', '.join(names) or 'none'}")
+        self._catalog.delete_tag_head(name)
+        self._taught_tags = None
+
+    def stale_tags(self) -> list[TagHead]:
+        """Return the taught tags that say nothing of the present model's embeddings."""
+        present = card.model_id()
+        return [head for head in self.taught_tags() if head.model_id != present]
 
     def embeddings(self) -> tuple[np.ndarray, np.ndarray]:
         """Return ids, (n,), and embeddings of the present model, (n, width) float32, of the tracks that have one.

@@ -16,7 +16,7 @@ PACKAGE = Path(audiorec.__file__).parent
 FLOORS = (
     ("version",),
     ("errors", "types", "arrays", "jit", "tagnames", "spelling"),
-    ("content", "spectrum", "metadata", "encoder.card", "encoder.model"),
+    ("content", "spectrum", "metadata", "encoder.card", "encoder.model", "labels", "taghead"),
     (
         "decoders",
         "encoder.weights",
@@ -28,7 +28,7 @@ FLOORS = (
     ),
     ("audio", "features.perceptual", "features.structure", "encoder.embed", "encoder.train"),
     ("analysis", "schema", "walk", "workers"),
-    ("catalog", "query"),
+    ("catalog", "query", "teaching"),
     ("scan", "stats", "watch"),
     ("library",),
     ("cli",),
@@ -45,6 +45,7 @@ HOMES = {
     "pyarrow": {"cli"},
     "rich": {"cli"},
     "safetensors": {"encoder.weights"},
+    "sklearn": {"teaching"},
     "soundfile": {"audio", "decoders"},
     "soxr": {"audio"},
     "sqlite3": {"catalog", "schema"},
@@ -123,10 +124,10 @@ def test_what_only_reads_needs_no_torch(tmp_path):
     program = "from audiorec.cli import main\n"
     program += "from audiorec.library import Library\n"
     program += f"Library({str(tmp_path / 'library.db')!r}).close()\n"
-    for command in ("ls", "stats", "failures", "show 1", "similar 1"):
+    for command in ("ls tag:rock", "stats", "failures", "show 1", "similar 1", "train tags --list"):
         words = [*command.split(), "--db", str(tmp_path / "library.db")]
         program += f"try: main({words})\nexcept SystemExit: pass\n"
-    assert not loaded_after(program) & {"torch", "safetensors", "librosa", "numba"}
+    assert not loaded_after(program) & {"torch", "safetensors", "librosa", "numba", "sklearn"}
 
 
 def test_the_analysis_loads_torch_when_it_embeds():

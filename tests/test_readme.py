@@ -47,6 +47,7 @@ def home(tmp_path_factory) -> Path:
         file = mutagen.File(path)
         file.update({"title": name, "artist": "Metronome", "genre": "test"})
         file.save()
+    (folder / "moods.csv").write_text("track,tag\none,calm\ntwo,wild\n")
     with Library(folder / "scanned.db") as library:
         library.scan(folder / "Music", jobs=1)
     return folder

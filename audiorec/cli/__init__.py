@@ -28,6 +28,7 @@ COMMANDS = {
     "stats": "Show the library in numbers and histograms.",
     "failures": "List the files that could not be analysed, and why.",
     "tag": "Write descriptors into the files' own tags.",
+    "train": "Teach tags from your own music.",
     "export": "Write the library as CSV, JSON lines or Parquet.",
 }
 

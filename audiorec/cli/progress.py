@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from rich.console import Console
-from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn
 from rich.text import Text
 
 from audiorec.cli.describe import clock
@@ -36,6 +36,16 @@ def scan_display() -> Iterator[Show]:
 
         yield update
     failures.close()
+
+
+@contextmanager
+def step_display(what: str) -> Iterator[Callable[[int, int], None]]:
+    """Give a function to call with the number of steps that are done and of all: a bar, in a terminal only."""
+    console = stderr_console()
+    columns = (SpinnerColumn(), BarColumn(), MofNCompleteColumn(), TextColumn(what))
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
+        task = bar.add_task(what, total=None)
+        yield lambda done, total: bar.update(task, completed=done, total=total)
 
 
 class _FailureLines:

@@ -5,9 +5,11 @@ import click
 from audiorec.cli import LazyGroup
 
 #: Every subcommand and its short help; subcommand NAME is in the module ``train_NAME``.
-SUBCOMMANDS: dict[str, str] = {}
+SUBCOMMANDS: dict[str, str] = {
+    "tags": "Teach tags from the library's genres or from a list of examples.",
+}
 
 
 @click.group(cls=LazyGroup, summaries=SUBCOMMANDS, prefix="audiorec.cli.train_")
 def train():
-    """Teach the encoder from your own music."""
+    """Teach tags from your own music."""
