@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from audiorec.errors import FileError, TrackNotFoundError, UnreadableError
+from audiorec.errors import FileError, TrackNotFoundError, UnreadableError, printable
 from audiorec.types import Track
 
 GENRE = "genre"
@@ -84,14 +84,15 @@ def _from_csv(path: Path, find: Callable[[str], Track], known: Mapping[str, Sequ
     """Return what a CSV file says; a row that cannot be used is one of the problems."""
     labels = Labels(str(path.absolute()), known)
     for line, row in _rows(path):
+        where = f"{printable(path)}:{line}"
         name, tags = ((row[column] or "").strip() for column in COLUMNS)
         if not (name and tags):
-            labels.problems.append(f"line {line}: it lacks a {'tag' if name else 'track'}")
+            labels.problems.append(f"{where}: it lacks a {'tag' if name else 'track'}")
             continue
         try:
             track = find(name)
         except TrackNotFoundError as error:
-            labels.problems.append(f"line {line}: {error}")
+            labels.problems.append(f"{where}: {error}")
             continue
         for tag in tags.split("; "):
             labels.add(track.id, tag, (row.get("group") or "").strip().casefold() or OWN)
