@@ -82,7 +82,7 @@ def _from_genres(tracks: Iterable[Track], known: Mapping[str, Sequence[str]]) ->
 
 def _from_csv(path: Path, find: Callable[[str], Track], known: Mapping[str, Sequence[str]]) -> Labels:
     """Return what a CSV file says; a row that cannot be used is one of the problems."""
-    labels = Labels(str(path.absolute()), known)
+    labels = Labels(printable(path.absolute()), known)
     for line, row in _rows(path):
         where = f"{printable(path)}:{line}"
         name, tags = ((row[column] or "").strip() for column in COLUMNS)

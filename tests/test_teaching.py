@@ -281,7 +281,17 @@ def test_json_has_a_line_a_tag(run):
         ("rare", None, False),
     ]
     [first, _] = run("train", "tags", "--list", "--json").stdout.splitlines()
-    assert json.loads(first)["name"] == "cold"
+    assert json.loads(first) == {"tag": "cold", "group": "genre", "examples": 15, "auc": 1.0} | {
+        "from": "genre",
+        "model": MODEL,
+    }
+
+
+def test_a_source_without_any_tag_is_one_line(run, tmp_path):
+    (tmp_path / "list.csv").write_text("track,tag\n")
+    result = run("train", "tags", "--from", tmp_path / "list.csv")
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert result.stderr == f"audiorec: {tmp_path}/list.csv: it gives no track of the library a tag\n"
 
 
 def test_many_tags_of_few_examples_and_many_bad_lines_are_counted(run, tmp_path):

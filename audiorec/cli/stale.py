@@ -1,8 +1,9 @@
 """Which taught tags are of no use any more, told on stderr."""
 
+import shlex
+
 import click
 
-from audiorec.errors import printable
 from audiorec.library import Library
 
 
@@ -10,7 +11,7 @@ def tell_stale_tags(library: Library) -> None:
     """Say in one line which tags were taught on another model than the present one, and how to teach them again."""
     if stale := library.stale_tags():
         names = ", ".join(head.name for head in stale)
-        again = " and ".join(f"--from {printable(source)}" for source in sorted({head.source for head in stale}))
+        again = " and ".join(f"--from {shlex.quote(source)}" for source in sorted({head.source for head in stale}))
         click.echo(
             f"audiorec: tags of another model, which the present one does not know: {names}; teach them again with:"
             f" audiorec train tags {again}",

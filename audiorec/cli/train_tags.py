@@ -14,6 +14,7 @@ from audiorec.cli.options import db_option, json_option
 from audiorec.cli.output import print_json, stdout_console
 from audiorec.cli.progress import step_display
 from audiorec.cli.stale import tell_stale_tags
+from audiorec.errors import AudiorecError, printable
 from audiorec.library import Library
 from audiorec.types import json_ready
 
@@ -61,6 +62,8 @@ def _teach(library: Library, source: str, *, as_json: bool) -> None:
     elif report.lessons:
         stdout_console().print(lesson_table(report.lessons))
     _tell(report)
+    if not report.lessons:
+        raise AudiorecError(f"{printable(source)}: it gives no track of the library a tag")
 
 
 def lesson_table(lessons: Sequence[Lesson]) -> Table:
@@ -85,6 +88,8 @@ def _tell(report: TeachingReport) -> None:
         click.echo(f"audiorec: … and {more} more lines", err=True)
     if left_out := report.without_embedding:
         click.echo(f"{left_out} tracks left out: without embedding (audiorec scan --embed), or silent", err=True)
+    if not report.lessons:
+        return
     kept = sum(lesson.problem is None for lesson in report.lessons)
     click.echo(f"{kept} of {len(report.lessons)} tags taught; those that are not reliable are not kept", err=True)
 
@@ -93,8 +98,8 @@ def _list(library: Library, *, as_json: bool) -> None:
     heads = library.taught_tags()
     if as_json:
         for head in heads:
-            record = json_ready(head)
-            print_json({name: record[name] for name in ("name", "group", "examples", "auc", "source", "model_id")})
+            numbers = {"examples": head.examples, "auc": round(head.auc, 3)}
+            print_json({"tag": head.name, "group": head.group, **numbers, "from": head.source, "model": head.model_id})
     elif heads:
         table = _table("tag", "group", "examples", "AUC", "from")
         for head in heads:
