@@ -68,15 +68,16 @@ def _teach(library: Library, source: str, *, as_json: bool) -> None:
 
 def lesson_table(lessons: Sequence[Lesson]) -> Table:
     """Return what came of teaching, a row a tag; of those that could not be tried only the first `SHOWN`."""
-    untried = [lesson for lesson in lessons if lesson.auc is None]
+    left_out = [lesson for lesson in lessons if lesson.auc is None][SHOWN:]
+    names = {lesson.tag for lesson in left_out}
     table = _table("tag", "group", "examples", "artists", "AUC", "")
-    for lesson in (lesson for lesson in lessons if lesson not in untried[SHOWN:]):
+    for lesson in (lesson for lesson in lessons if lesson.tag not in names):
         numbers = (str(lesson.examples), str(lesson.artists), decimal(lesson.auc, 2))
         outcome = f"not reliable: {lesson.problem}" if lesson.problem else "taught"
         style = "dim" if lesson.problem else None
         table.add_row(*map(Text, (lesson.tag, lesson.group, *numbers, outcome)), style=style)
-    if untried[SHOWN:]:
-        table.add_row(f"… {len(untried) - SHOWN} more", *[""] * 4, f"not reliable: {untried[-1].problem}", style="dim")
+    if left_out:
+        table.add_row(f"… {len(left_out)} more", *[""] * 4, f"not reliable: {left_out[-1].problem}", style="dim")
     return table
 
 
