@@ -26,6 +26,7 @@ import numpy as np
 from audiorec import arrays
 from audiorec.errors import CatalogError, FileError
 from audiorec.schema import catalog_errors, open_database
+from audiorec.taghead import TagHead
 from audiorec.types import SERIES, Analysis, Descriptors, FileTags, Track
 from audiorec.version import __version__
 from audiorec.walk import FoundFile
@@ -188,6 +189,19 @@ class Catalog:
         ids = np.array([track_id for track_id, _ in rows], dtype=np.int64)
         return ids, _vector(b"".join(vector for _, vector in rows)).reshape(len(rows), -1 if rows else 0)
 
+    def learned(self, track_id: int) -> tuple[str, np.ndarray, dict[str, float]] | None:
+        """Return model, embedding and the model's tags of a track; None where there are none."""
+        rows = self.rows("SELECT model_id, vector, tags FROM embedding WHERE track_id = ?", [track_id])
+        return next(((model_id, _vector(data), json.loads(tags) or {}) for model_id, data, tags in rows), None)
+
+    def tag_heads(self) -> list[TagHead]:
+        """Return the tags that were taught, by group and name."""
+        columns = "name, tag_group, model_id, weights, intercept, auc, examples, source"
+        rows = self.rows(f"SELECT {columns} FROM tag_head ORDER BY tag_group, name")
+        return [
+            TagHead(name, group, model_id, _vector(weights), *rest) for name, group, model_id, weights, *rest in rows
+        ]
+
     def files(self, where: str = "1", parameters: Iterable[Any] = ()) -> Iterator[StoredFile]:
         """Yield the files of the tracks that meet an SQL condition, in the order of their ids."""
         rows = self.rows(
@@ -342,6 +356,25 @@ class Catalog:
         """Delete the tracks whose files are missing, and return their number."""
         with self._transaction():
             return self._connection.execute("DELETE FROM track WHERE missing").rowcount
+
+    def add_tag_heads(self, heads: Iterable[TagHead]) -> None:
+        """Store taught tags; each takes the place of the one of its name."""
+        with self._transaction():
+            self._connection.executemany(
+                "INSERT OR REPLACE INTO tag_head VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                [
+                    (
+                        *(head.name, head.group, head.model_id, head.weights.astype(LITTLE_ENDIAN_FLOAT32).tobytes()),
+                        *(head.intercept, head.auc, head.examples, head.source, time.time(), __version__),
+                    )
+                    for head in heads
+                ],
+            )
+
+    def delete_tag_head(self, name: str) -> None:
+        """Forget a taught tag."""
+        with self._transaction():
+            self._connection.execute("DELETE FROM tag_head WHERE name = ?", (name,))
 
     def _lock(self, descriptor: int) -> None:
         with catalog_errors(self.path):

@@ -20,6 +20,7 @@
     ├── IndexFileError       a stored index cannot be used: .path, .reason
     ├── NoEmbeddingError     a track has no embedding to compare it by
     ├── NoHistoryError       there is too little listening history to tell anything by
+    ├── TagNotFoundError     no tag of that name was taught
     ├── QueryError           a search expression cannot be understood
     ├── TrackNotFoundError   no track of the library answers to that name
     └── UserNotFoundError    nobody of that name has a listening history
@@ -167,6 +168,10 @@ class NoEmbeddingError(AudiorecError):
 
 class NoHistoryError(AudiorecError):
     """There is too little listening history to tell anything by."""
+
+
+class TagNotFoundError(AudiorecError):
+    """No tag of that name was taught."""
 
 
 class QueryError(AudiorecError):

@@ -11,6 +11,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime
 import json
 import os
@@ -22,17 +23,19 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from audiorec import names, programme
+from audiorec import names, programme, taghead
 from audiorec import query as search
 from audiorec.catalog import Catalog, Failure
 from audiorec.encoder import card
-from audiorec.errors import NoEmbeddingError, printable
+from audiorec.errors import NoEmbeddingError, TagNotFoundError, printable
 from audiorec.index.choice import Index, open_index, refresh_index
+from audiorec.labels import read_labels
 from audiorec.recommend.choose import Pick
 from audiorec.recommend.pool import Pool
 from audiorec.recommend.radio import EXPLORE, Radio
 from audiorec.recommend.weekly import SONGS, Week
 from audiorec.stats import LibraryStats, library_stats
+from audiorec.taghead import TagHead
 from audiorec.types import Analysis, Track
 from audiorec.walk import FoundFile, Walk, absolute
 from audiorec.workers import TIME_LIMIT, WorkerPool, available_cores
@@ -43,6 +46,7 @@ if TYPE_CHECKING:
     from audiorec.history.report import HistoryProgress, HistoryReport, UserSummary
     from audiorec.scan import ScanProgress, ScanReport
     from audiorec.taste import Taste
+    from audiorec.teaching import TeachingReport
 
 PathLike = str | bytes | os.PathLike
 
@@ -81,6 +85,7 @@ class Library:
         self._taste: tuple[tuple[int, int], Taste] | None = None  # and the version of the database it was read from
         self._pool: tuple[Taste, Pool] | None = None  # with what it was made of
         self._indexed: tuple[Index, Taste] | None = None  # with what it is an index of
+        self._taught_tags: list[TagHead] | None = None  # read when first asked for
 
     @property
     def path(self) -> Path:
@@ -199,7 +204,7 @@ class Library:
         QueryError
             The search cannot be understood.
         """
-        parsed = search.parse(query)
+        parsed = search.parse(query, [name for names in self.tag_groups().values() for name in names])
         return self._catalog.tracks(parsed.where, parsed.parameters, parsed.order)
 
     def track(self, name: int | PathLike) -> Track:
@@ -213,8 +218,87 @@ class Library:
         return names.one_track(self._catalog, name)
 
     def analysis(self, track: Track) -> Analysis:
-        """Return what is stored of a track's analysis: descriptors, versions, timbre; the time series if a scan did."""
-        return self._catalog.analysis(track)
+        """Return what is stored of a track's analysis: descriptors, versions, timbre; the time series if a scan did.
+
+        The tags that were taught are among its tags; they take the place of the model's of the same name.
+        """
+        return self.with_taught_tags(self._catalog.analysis(track))
+
+    def with_taught_tags(self, analysis: Analysis) -> Analysis:
+        """Return an analysis that has, beside the model's tags, those that were taught."""
+        if analysis.embedding is None:
+            return analysis
+        taught = taghead.probabilities(self.taught_tags(), analysis.versions["embedding"], analysis.embedding)
+        return dataclasses.replace(analysis, tags=(analysis.tags or {}) | taught)
+
+    def tag_probabilities(self, track: Track) -> dict[str, float] | None:
+        """Return the probability of each tag, the model's and the taught ones; None without embedding."""
+        if (learned := self._catalog.learned(track.id)) is None:
+            return None
+        model_id, embedding, tags = learned
+        return tags | taghead.probabilities(self.taught_tags(), model_id, embedding)
+
+    def tag_groups(self) -> dict[str, tuple[str, ...]]:
+        """Return the names of all tags, the model's and the taught ones, by group."""
+        groups = dict(card.tag_groups())
+        for head in self.taught_tags():
+            known = groups.get(head.group, ())
+            groups[head.group] = known if head.name in known else (*known, head.name)
+        return groups
+
+    def taught_tags(self) -> list[TagHead]:
+        """Return the tags that were taught, by group and name."""
+        if self._taught_tags is None:
+            self._taught_tags = self._catalog.tag_heads()
+        return self._taught_tags
+
+    def teach_tags(self, source: PathLike, *, progress: Callable[[int, int], None] | None = None) -> TeachingReport:
+        """Teach tags from the tracks' own: from "genre", the files' genre field, or from the CSV file at a path.
+
+        Tags that turn out not to be reliable are not kept; those that are take the place of earlier ones of their
+        name. `audiorec.labels` says what is in a CSV file, `audiorec.teaching` what is reliable.
+
+        Parameters
+        ----------
+        source : "genre" or path
+        progress : callable, optional
+            Called with the number of tags that are done, and of all.
+
+        Raises
+        ------
+        FileError
+            The file cannot be read, or is no CSV file of tracks and tags.
+        NoEmbeddingError
+            No track has an embedding of the present model.
+        ModelError
+            There is no model.
+        """
+        from audiorec import teaching  # scikit-learn: a second of imports
+
+        tracks = {track.id: track for track in self.tracks()}
+        labels = read_labels(source, tracks.values(), self.track, card.tag_groups())
+        heard = teaching.EmbeddedTracks.of(*self.embeddings(), tracks)
+        if not len(heard.ids):
+            hint = "make some with: audiorec scan --embed FOLDER"
+            raise NoEmbeddingError(f"{printable(self.path)}: no track has an embedding; {hint}")
+        lessons, heads = teaching.teach(labels, heard, model_id=card.read_card().model_id, progress=progress)
+        self._catalog.add_tag_heads(heads)
+        self._taught_tags = None
+        without = set().union(*labels.examples.values()) - set(heard.ids.tolist())
+        return teaching.TeachingReport(tuple(lessons), tuple(labels.problems), len(without))
+
+    def forget_tag(self, name: str) -> None:
+        """Forget a tag that was taught; raises `TagNotFoundError` if there is none of this name."""
+        taught = [head.name for head in self.taught_tags()]
+        if name not in taught:
+            raise TagNotFoundError(f"no tag {name!r} was taught; there are: {', '.join(taught) or 'none'}")
+        self._catalog.delete_tag_head(name)
+        self._taught_tags = None
+
+    def stale_tags(self) -> list[TagHead]:
+        """Return the taught tags that say nothing of the present model's embeddings."""
+        present = card.model_id()
+        return [head for head in self.taught_tags() if head.model_id != present]
 
     def embeddings(self) -> tuple[np.ndarray, np.ndarray]:
         """Return ids, (n,), and embeddings of the present model, (n, width) float32, of the tracks that have one.

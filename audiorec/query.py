@@ -11,8 +11,11 @@ words together.
 ``bpm:120``                the number, rounded like this one, is it: from 119.5 to 120.5; ``bpm:120.0`` is narrower
 ``key:8A``                 the key, as on the Camelot wheel or by name: ``A`` (major), ``Am``, ``F#``, ``"Bb minor"``
 ``mode:minor``             or ``major``
+``tag:jazz``               the tag has a probability of at least 0.3, whether the model or the library's owner taught it
+``tag:jazz>0.6``           or ``>=``, ``<``, ``<=``; ``tag:"female vocalists>0.6"``
 ``missing:yes``            the file is gone; ``any``: gone or not. Without such a term, the tracks that are not
-``sort:bpm``               the order; ``sort:-bpm`` from high to low. Tracks without the value come last
+``sort:bpm``               the order; ``sort:-bpm`` from high to low, ``sort:-tag:jazz`` the most probable first.
+                           Tracks without the value come last
 ========================== ====================================================================================
 """
 
@@ -22,15 +25,17 @@ import dataclasses
 import difflib
 import math
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
+from audiorec.encoder.card import LIKELY
 from audiorec.errors import QueryError
 from audiorec.schema import fold
 from audiorec.types import Descriptors, FileTags
 
 TERM = re.compile(r'\s*+(?P<negated>-?)(?:(?P<field>[A-Za-z_]+):)?(?:"(?P<quoted>[^"]*)"|(?P<plain>[^\s"]*))(?=\s|$)')
 COMPARISON = re.compile(r"(?P<operator>>=|<=|>|<)(?P<number>.*)")
+TAG = re.compile(r"(?P<name>.+?)(?P<comparison>(?:>=|<=|>|<)[^<>=]*)?")
 CAMELOT = re.compile(r"(?P<hour>1[0-2]|[1-9])(?P<ring>[AB])", re.IGNORECASE)
 KEY_NAME = re.compile(r"(?P<note>[A-G])(?P<sign>[#♯b♭]?)[ -]?(?P<mode>m|min|minor|maj|major|)", re.IGNORECASE)
 
@@ -38,6 +43,13 @@ SEMITONES = {"c": 0, "d": 2, "e": 4, "f": 5, "g": 7, "a": 9, "b": 11}
 SIGNS = {"": 0, "#": 1, "♯": 1, "b": -1, "♭": -1}
 MODES = {"major": 1, "maj": 1, "minor": 0, "min": 0}
 MISSING = {"yes": "track.missing", "no": "NOT track.missing", "any": "1"}
+
+#: The probability of a tag, whose name and JSON path the question marks stand for: as it was taught, else the model's.
+TAG_PROBABILITY = (
+    "coalesce((SELECT probability(vector, weights, intercept) FROM embedding JOIN tag_head USING (model_id)"
+    " WHERE track_id = track.id AND name = ?),"
+    " (SELECT json_extract(tags, ?) FROM embedding WHERE track_id = track.id))"
+)
 
 Condition = tuple[str, tuple]  #: an SQL expression, and the values of its question marks
 
@@ -51,8 +63,8 @@ class Query:
     order: str
 
 
-def parse(text: str) -> Query:
-    """Translate a search expression; the values in it become parameters, never SQL.
+def parse(text: str, tags: Iterable[str] = ()) -> Query:
+    """Translate a search expression; the values in it become parameters, never SQL. `tags` are those there are.
 
     >>> parse("bpm:118..124 -genre:rock").parameters
     (118.0, 124.0, 'rock')
@@ -60,23 +72,24 @@ def parse(text: str) -> Query:
     Raises
     ------
     QueryError
-        A field is unknown, a value cannot be understood, or a quotation does not end.
+        A field or a tag is unknown, a value cannot be understood, or a quotation does not end.
     """
     conditions, order, fields = [], [], set()
+    known = {fold(name): name for name in tags}
     for negated, field, value in _terms(text):
         fields.add(field)
         if field == "sort":
-            order.append(_order(value, backwards=negated))
+            order.append(_order(value, known, backwards=negated))
             continue
-        sql, parameters = _condition(field, value)
+        sql, parameters = _condition(field, value, known)
         # NULL, "not known", is neither: bpm:120 and -bpm:120 together give all tracks.
         conditions.append((f"NOT coalesce({sql}, 0)" if negated else f"({sql})", parameters))
     if "missing" not in fields:
         conditions.append((MISSING["no"], ()))
     return Query(
         where=" AND ".join(sql for sql, _ in conditions),
-        parameters=tuple(value for _, parameters in conditions for value in parameters),
-        order=", ".join([*order, "track.path"]),
+        parameters=tuple(value for _, parameters in [*conditions, *order] for value in parameters),
+        order=", ".join([*(sql for sql, _ in order), "track.path"]),
     )
 
 
@@ -97,23 +110,42 @@ def _terms(text: str) -> list[tuple[bool, str | None, str]]:
     return terms
 
 
-def _condition(field: str | None, value: str) -> Condition:
+def _condition(field: str | None, value: str, tags: dict[str, str]) -> Condition:
     if field is None:
         return _words(value)
+    if field == "tag":
+        return _tag_condition(value, tags)
     if field not in FIELDS:
-        raise _unknown(field, [*FIELDS, "sort"])
+        raise _unknown("field", field, [*FIELDS, "sort", "tag"])
     column, translate = FIELDS[field]
     return translate(column, value)
 
 
-def _order(value: str, *, backwards: bool) -> str:
-    field = value.removeprefix("-").lower()
-    if field not in FIELDS:
-        raise _unknown(field, FIELDS)
-    column, translate = FIELDS[field]
-    key = f"fold({column})" if translate is _text else column
+def _order(value: str, tags: dict[str, str], *, backwards: bool) -> Condition:
+    key, parameters = _key_of_order(value.removeprefix("-"), tags)
     descending = value.startswith("-") != backwards
-    return f"{column} IS NULL, {key} {'DESC' if descending else 'ASC'}"
+    return f"{key} {'DESC' if descending else 'ASC'} NULLS LAST", parameters
+
+
+def _key_of_order(field: str, tags: dict[str, str]) -> Condition:
+    if field.lower().startswith("tag:"):
+        return TAG_PROBABILITY, _tag_parameters(field[len("tag:") :], tags)
+    if field.lower() not in FIELDS:
+        raise _unknown("field", field.lower(), [*FIELDS, "tag:NAME"])
+    column, translate = FIELDS[field.lower()]
+    return (f"fold({column})" if translate is _text else column), ()
+
+
+def _tag_condition(value: str, tags: dict[str, str]) -> Condition:
+    match = TAG.fullmatch(value)
+    sql, number = _number(TAG_PROBABILITY, match["comparison"] or f">={LIKELY}")
+    return sql, (*_tag_parameters(match["name"], tags), *number)
+
+
+def _tag_parameters(name: str, tags: dict[str, str]) -> tuple[str, str]:
+    if fold(name) not in tags:
+        raise _unknown("tag", name, tags)
+    return tags[fold(name)], f'$."{tags[fold(name)]}"'
 
 
 def _words(value: str) -> Condition:
@@ -184,10 +216,10 @@ def _choice(field: str, value: str, choices: dict[str, object]) -> object:
     return choices[value.lower()]
 
 
-def _unknown(field: str, known: list[str] | dict[str, object]) -> QueryError:
-    nearest = difflib.get_close_matches(field, known, n=1)
+def _unknown(kind: str, name: str, known: list[str] | dict[str, str]) -> QueryError:
+    nearest = difflib.get_close_matches(name, known, n=1)
     hint = f"did you mean {nearest[0]!r}? " if nearest else ""
-    return QueryError(f"unknown field {field!r}: {hint}known are {', '.join(sorted(known))}")
+    return QueryError(f"unknown {kind} {name!r}: {hint}known are {', '.join(sorted(known)) or 'none'}")
 
 
 def _columns(record: type, table: str) -> dict[str, tuple[str, Callable[[str, str], Condition]]]:

@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from audiorec.errors import CatalogError, NoLibraryError
+from audiorec.taghead import stored_probability
 
 APPLICATION_ID = 0x61756469  #: "audi", in the file's header: this database is ours
 BUSY_SECONDS = 5.0  #: patience with another program's transaction
@@ -173,6 +174,20 @@ MIGRATIONS = (
     ) WITHOUT ROWID;
     CREATE INDEX offer_track ON offer (track_id);
     """,
+    """
+    CREATE TABLE tag_head (
+        name TEXT PRIMARY KEY,
+        tag_group TEXT NOT NULL,
+        model_id TEXT NOT NULL,
+        weights BLOB NOT NULL,
+        intercept REAL NOT NULL,
+        auc REAL NOT NULL,
+        examples INTEGER NOT NULL,
+        source TEXT NOT NULL,
+        time REAL NOT NULL,
+        audiorec_version TEXT NOT NULL
+    );
+    """,
 )
 SCHEMA = len(MIGRATIONS)
 
@@ -180,7 +195,8 @@ SCHEMA = len(MIGRATIONS)
 def open_database(path: Path, *, create: bool = True) -> sqlite3.Connection:
     """Open the database at `path`; make it where there is none (`create`), migrate it where it is of an older schema.
 
-    The connection commits by itself (``isolation_level=None``) and knows the SQL function `fold`.
+    The connection commits by itself (``isolation_level=None``) and knows the SQL functions `fold` and ``probability``,
+    which is `stored_probability`.
 
     Raises
     ------
@@ -206,6 +222,7 @@ def open_database(path: Path, *, create: bool = True) -> sqlite3.Connection:
             connection.execute("PRAGMA synchronous = NORMAL")
             connection.execute("PRAGMA foreign_keys = ON")
             connection.create_function("fold", 1, fold, deterministic=True)
+            connection.create_function("probability", 3, stored_probability, deterministic=True)
         except BaseException:
             connection.close()
             raise

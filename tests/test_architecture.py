@@ -22,6 +22,8 @@ FLOORS = (
     ("playlist.files", "history.databases", "history.listenbrainz", "history.spotify", "history.table"),
     (
         "content",
+        "labels",
+        "taghead",
         "spectrum",
         "metadata",
         "encoder.card",
@@ -46,7 +48,16 @@ FLOORS = (
     ),
     ("audio", "features.perceptual", "features.structure", "encoder.embed", "encoder.data", "index.approximate"),
     ("analysis", "index.choice", "schema", "walk", "workers", "encoder.teachers", "encoder.train"),
-    ("catalog", "query", "history.lists", "history.names", "encoder.corpus", "encoder.whitening", "recommend.pool"),
+    (
+        "catalog",
+        "query",
+        "history.lists",
+        "history.names",
+        "encoder.corpus",
+        "encoder.whitening",
+        "recommend.pool",
+        "teaching",
+    ),
     ("encoder.recipe",),
     ("scan", "sound", "stats", "watch", "history.formats", "history.matching"),
     ("history.store",),
@@ -78,6 +89,7 @@ HOMES = {
     "rapidfuzz": {"history.matching"},
     "rich": {"cli"},
     "safetensors": {"encoder.weights", "taste"},
+    "sklearn": {"teaching"},
     "soundfile": {"audio", "decoders"},
     "soxr": {"audio"},
     "sqlite3": {"catalog", "history.databases", "history.store", "schema"},
@@ -169,10 +181,10 @@ def test_what_only_reads_needs_no_torch(tmp_path):
     program = "from audiorec.cli import main\n"
     program += "from audiorec.library import Library\n"
     program += f"Library({str(tmp_path / 'library.db')!r}).close()\n"
-    for command in ("ls", "stats", "failures", "show 1", "similar 1"):
+    for command in ("ls tag:rock", "stats", "failures", "show 1", "similar 1", "train tags --list"):
         words = [*command.split(), "--db", str(tmp_path / "library.db")]
         program += f"try: main({words})\nexcept SystemExit: pass\n"
-    assert not loaded_after(program) & {"torch", "safetensors", "librosa", "numba"}
+    assert not loaded_after(program) & {"torch", "safetensors", "librosa", "numba", "sklearn"}
 
 
 def test_the_analysis_loads_torch_when_it_embeds():

@@ -15,6 +15,7 @@ import pytest
 from audiorec import schema
 from audiorec.catalog import DESCRIPTOR_FIELDS, TAG_FIELDS, Catalog
 from audiorec.errors import CatalogError, DecodeError, NoLibraryError, UnreadableError
+from audiorec.taghead import TagHead
 from audiorec.types import Analysis, Descriptors, FileTags
 from audiorec.walk import FoundFile
 
@@ -207,6 +208,17 @@ def test_failure_makes_a_track_missing_only_if_its_file_changed(catalog):
     assert {failure.path for failure in catalog.failures()} == {"/music", "/music/a.ogg"}
 
 
+def test_a_taught_tag_comes_out_as_it_went_in_until_it_is_deleted(catalog):
+    head = TagHead("campfire", "mood", "model-1", np.array([3, 4], np.float32), -1.5, 0.875, 12, "genre")
+    catalog.add_tag_heads([dataclasses.replace(head, auc=0.75)])
+    catalog.add_tag_heads([head])
+    stored = only(catalog.tag_heads())
+    assert (stored.weights.tolist(), stored.weights.dtype) == ([3, 4], np.float32)
+    assert vars(stored) | {"weights": None} == vars(head) | {"weights": None}
+    catalog.delete_tag_head("campfire")
+    assert catalog.tag_heads() == []
+
+
 def test_pruned_tracks_leave_nothing_and_their_ids_are_not_used_again(catalog):
     catalog.add(FILE, "hash", TAGS, an_analysis())
     catalog.mark([only(catalog.tracks()).id], missing=True)
@@ -359,17 +371,18 @@ def test_locked_database_is_refused(tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize(
-    ("number", "beats", "tags", "songs"),
+    ("number", "beats", "tags", "songs", "taught"),
     [
-        (1, None, None, []),
-        (2, [0.5, 1.0], None, []),
-        (3, [0.5, 1.0], {"jazz": 0.75, "rock": 0.25}, []),
-        (4, [0.5, 1.0], {"jazz": 0.75, "rock": 0.25}, ["Für Elise", "Air"]),
-        (5, [0.5, 1.0], {"jazz": 0.75, "rock": 0.25}, ["Für Elise", "Air"]),
-        (6, [0.5, 1.0], {"jazz": 0.75, "rock": 0.25}, ["Für Elise", "Air"]),
+        (1, None, None, [], []),
+        (2, [0.5, 1.0], None, [], []),
+        (3, [0.5, 1.0], {"jazz": 0.75, "rock": 0.25}, [], []),
+        (4, [0.5, 1.0], {"jazz": 0.75, "rock": 0.25}, ["Für Elise", "Air"], []),
+        (5, [0.5, 1.0], {"jazz": 0.75, "rock": 0.25}, ["Für Elise", "Air"], []),
+        (6, [0.5, 1.0], {"jazz": 0.75, "rock": 0.25}, ["Für Elise", "Air"], []),
+        (7, [0.5, 1.0], {"jazz": 0.75, "rock": 0.25}, ["Für Elise", "Air"], ["campfire"]),
     ],
 )
-def test_databases_of_all_schemas_open(tmp_path, number, beats, tags, songs):
+def test_databases_of_all_schemas_open(tmp_path, number, beats, tags, songs, taught):
     """Each dump is what a schema looked like, and stays as it is."""
     path = tmp_path / "library.db"
     connection = sqlite3.connect(path)
@@ -386,6 +399,7 @@ def test_databases_of_all_schemas_open(tmp_path, number, beats, tags, songs):
         assert (ids.tolist(), vectors.tolist()) == (([], []) if tags is None else ([1], UNIT.tolist()))
         assert [song.title for song in catalog.songs()] == songs
         assert [listen.user for listen in catalog.listens()] == ["ann", "bob"][: len(songs)]
+        assert [head.name for head in catalog.tag_heads()] == taught
         assert only(catalog.failures()).reason == "broken"
         assert only(catalog.rows("PRAGMA user_version")) == (schema.SCHEMA,)
 

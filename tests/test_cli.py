@@ -426,6 +426,16 @@ class TestLs:
     def test_n_limits_the_number(self, run):
         assert len(records(run("ls", "--json", "-n", 1))) == 1
 
+    def test_likely_tags_stand_after_the_title_and_in_json(self, run, monkeypatch):
+        tags = {"sad": 0.2, "rock": 0.02, "jazz": 0.75, "folk": 0.15, "soul": 0.125}
+        monkeypatch.setattr(Library, "tag_probabilities", lambda self, track: tags if track.tags.title else None)
+        rows = {row["title"]: row["tags"] for row in records(run("ls", "--json"))}
+        assert [list(row.items()) for row in rows.values() if row] == [
+            [("jazz", 0.75), ("sad", 0.2), ("folk", 0.15), ("soul", 0.125)]
+        ]
+        assert rows[None] is None
+        assert [line for line in run("ls").stdout.splitlines() if line.endswith("long  [jazz, sad, folk]")]
+
     def test_a_query_that_cannot_be_understood_is_one_line(self, run):
         result = run("ls", "bmp:120")
         assert result.exit_code == 1
@@ -483,10 +493,7 @@ class TestSimilar:
 
     def test_tags_in_common_are_likely_for_both(self, run, music, monkeypatch):
         tags = {2: {"rock": 0.2, "jazz": 0.9, "sad": 0.05}, 3: {"rock": 0.9, "jazz": 0.2, "sad": 0.9}}
-        analysis = Library.analysis
-        monkeypatch.setattr(
-            Library, "analysis", lambda self, track: dataclasses.replace(analysis(self, track), tags=tags[track.id])
-        )
+        monkeypatch.setattr(Library, "tag_probabilities", lambda self, track: tags[track.id])
         assert records(run("similar", "2", "--json"))[0]["tags_in_common"] == ["rock", "jazz"]
         assert records(run("similar", "3", "--json"))[0]["tags_in_common"] == ["jazz", "rock"]
         assert run("similar", "2").stdout.splitlines()[1].rstrip().endswith("rock, jazz")
@@ -536,7 +543,8 @@ class TestExport:
         for form in ("csv", "jsonl", "parquet"):
             assert run("export", "--format", form, "-o", tmp_path / f"out.{form}").exit_code == 0
         assert [json.loads(line) for line in (tmp_path / "out.jsonl").read_text().splitlines()] == rows
-        assert pyarrow.parquet.read_table(tmp_path / "out.parquet").to_pylist() == rows
+        table = pyarrow.parquet.read_table(tmp_path / "out.parquet")
+        assert table.to_pylist(maps_as_pydicts="strict") == rows
         with open(tmp_path / "out.csv", newline="") as file:
             for row, values in zip(csv.DictReader(file), rows, strict=True):
                 assert row == {name: _as_csv(value) for name, value in values.items()}
@@ -575,6 +583,8 @@ class TestExport:
 def _as_csv(value) -> str:
     if value is None:
         return ""
+    if isinstance(value, dict):
+        return "; ".join(f"{name} {probability}" for name, probability in value.items())
     return " ".join(map(str, value)) if isinstance(value, list) else str(value)
 
 

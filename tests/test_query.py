@@ -1,10 +1,13 @@
 """The search language, by the tracks that each search finds."""
 
+import numpy as np
 import pytest
 
 from audiorec.catalog import Catalog
+from audiorec.encoder import card
 from audiorec.errors import QueryError
 from audiorec.library import Library
+from audiorec.taghead import TagHead
 from audiorec.types import Analysis, Descriptors, FileTags
 from audiorec.walk import FoundFile
 
@@ -124,3 +127,84 @@ def test_values_never_become_sql(library):
 def test_what_cannot_be_understood_is_told(library, query, complaint):
     with pytest.raises(QueryError, match=complaint):
         found(library, query)
+
+
+# -- tags, by name: the first number of the embedding, the model's tags. Two tags were taught: "late night", which says
+# -- 0.5 of (0, 1), 0.88 of (1, 0) and 0.12 of (-1, 0), and "Hip-Hop" in the model's place, which says 0.5 of all.
+TAGGED = {
+    "a": (1, {"jazz": 0.75, "Hip-Hop": 0.9}),
+    "b": (0, {"jazz": 0.3}),
+    "c": (-1, {"jazz": 0.29, "female vocalists": 0.2}),
+    "silence": (None, {}),
+}
+
+
+@pytest.fixture(scope="module")
+def tagged(tmp_path_factory):
+    path = tmp_path_factory.mktemp("tagged") / "library.db"
+    model_id = card.model_id()
+    with Catalog(path) as catalog:
+        for name, (x, tags) in TAGGED.items():
+            vector = np.array([0, 0] if x is None else [x, 1 - abs(x)], np.float32)
+            found = Analysis("", Descriptors(), {"embedding": model_id}, embedding=vector, tags=tags)
+            catalog.add(FoundFile(f"/music/{name}.ogg".encode(), 1, 1), name, FileTags(), found)
+        catalog.add(FoundFile(b"/music/unheard.ogg", 1, 1), "unheard", FileTags(), Analysis("", Descriptors()))
+        older = Analysis(
+            "", Descriptors(), {"embedding": "older"}, embedding=np.ones(2, np.float32), tags={"jazz": 0.5}
+        )
+        catalog.add(FoundFile(b"/music/older.ogg", 1, 1), "older", FileTags(), older)
+        catalog.add_tag_heads(
+            [
+                TagHead("late night", "mood", model_id, np.array([2, 0], np.float32), 0.0, 0.9, 12, "moods.csv"),
+                TagHead("Hip-Hop", "genre", model_id, np.array([0, 0], np.float32), 0.0, 0.9, 12, "genre"),
+            ]
+        )
+    with Library(path) as library:
+        yield library
+
+
+@pytest.mark.parametrize(
+    ("query", "names"),
+    [
+        ("tag:jazz", "a b older"),
+        ("tag:JAZZ", "a b older"),
+        ("-tag:jazz", "c silence unheard"),
+        ("tag:jazz>0.3", "a older"),
+        ("tag:jazz>=0.3 tag:jazz<0.75", "b older"),
+        ("tag:jazz<=0.29", "c"),
+        ('tag:"female vocalists"', ""),
+        ('tag:"female vocalists>0.1"', "c"),
+        ('tag:"late night"', "a b"),
+        ('tag:"late night>0.8"', "a"),
+        ('tag:"late night<0.2"', "c"),
+        ("tag:hip-hop>0.6", ""),
+        ("tag:hip-hop>=0.5", "a b c"),
+        ('sort:"tag:late night"', "c b a older silence unheard"),
+        ("sort:-tag:jazz", "a older b c silence unheard"),
+        ('tag:jazz -tag:"late night<0.6" sort:-tag:jazz', "a older"),
+    ],
+)
+def test_search_finds_tags(tagged, query, names):
+    assert found(tagged, query) == names.split()
+
+
+@pytest.mark.parametrize(
+    ("query", "complaint"),
+    [
+        ("tag:jaz", r"unknown tag 'jaz': did you mean 'jazz'\? known are .*late night"),
+        ("tag:jazz>loud", "'loud' is no number"),
+        ("tag:>0.5", "unknown tag '>0.5'"),
+        ("sort:tag:jaz", "unknown tag 'jaz'"),
+        ("sort:tag:", "unknown tag ''"),
+    ],
+)
+def test_tags_that_are_not_there_are_told(tagged, query, complaint):
+    with pytest.raises(QueryError, match=complaint):
+        found(tagged, query)
+
+
+def test_search_and_record_agree_on_probabilities(tagged):
+    for track in tagged.tracks('tag:"late night"'):
+        probability = tagged.tag_probabilities(track)["late night"]
+        bounds = f'tag:"late night>{probability - 1e-4}" tag:"late night<{probability + 1e-4}"'
+        assert track.path in {other.path for other in tagged.tracks(bounds)}

@@ -53,6 +53,7 @@ def home(tmp_path_factory) -> Path:
     (folder / "history.csv").write_text("\n".join(["user,artist,title,timestamp,ms_played", *plays]))
     (folder / "Playlists").mkdir()
     (folder / "Playlists" / "evening.m3u8").write_text("#EXTM3U\n../Music/one.ogg\n../Music/two.ogg\n")
+    (folder / "moods.csv").write_text("track,tag\none,calm\ntwo,wild\n")
     with Library(folder / "scanned.db") as library:
         library.scan(folder / "Music", jobs=1)
         library.import_history(folder / "history.csv")

@@ -6,6 +6,7 @@ import shutil
 from pathlib import Path
 
 import mutagen
+import numpy as np
 import pytest
 import soundfile as sf
 from bad_files import tone
@@ -16,6 +17,7 @@ from audiorec.encoder import card
 from audiorec.errors import DecodeError
 from audiorec.library import Library
 from audiorec.metadata import plan_tags
+from audiorec.taghead import TagHead
 from audiorec.types import Analysis, Descriptors
 
 GENRES = card.tag_groups()["genre"]
@@ -159,6 +161,21 @@ def test_the_most_probable_genre_is_written(tag, music):
     (path,) = music("a.flac")
     assert tag(path, "--write", "genre").exit_code == 0
     assert comments(path) == {"GENRE": GENRES[1]}
+
+
+@pytest.mark.parametrize(("taught", "written"), [(0.31, "bluegrass"), (0.29, GENRES[1])])
+def test_a_taught_genre_that_is_likely_is_preferred(tag, music, monkeypatch, taught, written):
+    (path,) = music("a.flac")
+    Library().close()
+    head = TagHead("bluegrass", "genre", "model", np.ones(1, np.float32), 0.0, 0.9, 12, "genre")
+    mood = TagHead("campfire", "mood", "model", np.ones(1, np.float32), 0.0, 0.9, 12, "moods.csv")
+    monkeypatch.setattr(Library, "taught_tags", lambda self: [mood, head])
+    monkeypatch.setitem(LIKELY, GENRES[1], 0.9)
+    monkeypatch.setitem(LIKELY, "bluegrass", taught)
+    monkeypatch.setitem(LIKELY, "campfire", 0.99)
+    result = tag(path, "--write", "genre")
+    assert comments(path) == {"GENRE": written}
+    assert "tags of another model, which the present one does not know: campfire, bluegrass" in result.stderr
 
 
 def test_a_genre_that_is_a_guess_is_not_written(tag, music, monkeypatch):

@@ -34,7 +34,7 @@ COMMANDS = {
     "failures": "List the files that could not be analysed, and why.",
     "tag": "Write descriptors into the files' own tags.",
     "export": "Write the library as CSV, JSON lines or Parquet.",
-    "train": "Teach the encoder from your own music.",
+    "train": "Teach the encoder or tags from your own music.",
 }
 
 INTERRUPTED = 130  #: exit status after Ctrl-C, as shells have it: 128 + SIGINT

@@ -131,20 +131,28 @@ GROUPS = {
 }
 
 
-def panel(analysis: Analysis, tags: FileTags) -> Panel:
-    """Return the description of one track: two columns of grouped descriptors under its name, and what it is like."""
+def panel(analysis: Analysis, tags: FileTags, groups: Mapping[str, Iterable[str]] | None = None) -> Panel:
+    """Return the description of one track: two columns of grouped descriptors under its name, and what it is like.
+
+    Parameters
+    ----------
+    analysis : what was heard
+    tags : what the file says
+    groups : names of the tags that can be heard, by group; by default those of the model
+    """
     descriptors, path = analysis.descriptors, analysis.path
     columns = Table.grid(padding=(0, 3))
     columns.add_row(_groups(descriptors, "rhythm", "tonal"), _groups(descriptors, "loudness", "perceptual"))
     # The length comes first: the end of a long title is cut off.
     heading = Text(f"{length(descriptors)}  {title(tags, path)}", style="bold", overflow="ellipsis")
     name = Text(printable(path), style="dim", overflow="ellipsis")
-    return Panel.fit(Group(columns, _likely(analysis.tags or {})), title=heading, title_align="left", subtitle=name)
+    content = Group(columns, _likely(analysis.tags or {}, tag_groups() if groups is None else groups))
+    return Panel.fit(content, title=heading, title_align="left", subtitle=name)
 
 
-def _likely(tags: Mapping[str, float]) -> Table:
+def _likely(tags: Mapping[str, float], groups: Mapping[str, Iterable[str]]) -> Table:
     grid = Table.grid(padding=(0, 2))
-    for group, names in tag_groups().items():
+    for group, names in groups.items():
         if likely := likely_tags(tags, names)[:TAGS_SHOWN]:
             if not grid.row_count:
                 grid.add_row()

@@ -14,6 +14,7 @@ from audiorec.atomic import replacing
 from audiorec.cli.options import db_option, output_option, query_argument
 from audiorec.cli.output import json_line
 from audiorec.cli.rows import COLUMNS, row
+from audiorec.cli.stale import tell_stale_tags
 from audiorec.errors import AudiorecError
 from audiorec.library import Library
 
@@ -24,7 +25,7 @@ Rows = Iterator[dict[str, Any]]
 
 
 def write_csv(rows: Rows, sink: BinaryIO) -> None:
-    """Write a header and one line for each row; None is empty, several tempos are separated by spaces."""
+    """Write a header and one line for each row; None is empty, several tempos are separated by spaces, tags by "; "."""
     with _text(sink) as text:
         writer = csv.DictWriter(text, COLUMNS)
         writer.writeheader()
@@ -64,7 +65,8 @@ def export(query, form, output, db):
     if form == "parquet" and output == "-" and sys.stdout.isatty():
         raise click.UsageError("Parquet is not for a terminal: give -o FILE")
     with Library(db, create=False) as library, _sink(output) as sink:
-        FORMATS[form](map(row, library.tracks(query)), sink)
+        tell_stale_tags(library)
+        FORMATS[form]((row(track, library.tag_probabilities(track)) for track in library.tracks(query)), sink)
 
 
 @contextmanager
@@ -87,10 +89,14 @@ def _text(sink: BinaryIO) -> Iterator[io.TextIOWrapper]:
 
 
 def _csv_value(value: Any) -> Any:
+    if isinstance(value, dict):
+        return "; ".join(f"{name} {number}" for name, number in value.items())
     return " ".join(map(str, value)) if isinstance(value, list) else value
 
 
 def _arrow_type(pyarrow, kind: Any):
+    if kind is dict:
+        return pyarrow.map_(pyarrow.string(), pyarrow.float64())
     if kind in ARROW_TYPES:
         return pyarrow.type_for_alias(ARROW_TYPES[kind])
     return pyarrow.list_(pyarrow.float64())

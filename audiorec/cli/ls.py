@@ -1,22 +1,24 @@
 """`audiorec ls`: the tracks of the library that match a query."""
 
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from itertools import islice
 
 import click
 from rich.cells import cell_len, set_cell_size
 
-from audiorec.cli.describe import NOTHING, decimal, length, title
+from audiorec.cli.describe import NOTHING, decimal, length, likely_tags, title
 from audiorec.cli.options import db_option, json_option, limit_option, query_argument
 from audiorec.cli.output import json_line, stdout_console
 from audiorec.cli.rows import row
+from audiorec.cli.stale import tell_stale_tags
 from audiorec.library import Library
 from audiorec.types import Track
 
 # One line a track, printed as it comes: a table that measures all its cells first takes a minute for 100,000 tracks.
 # The title stands last, where it can be as long as it is.
 LINE = "{:>6} {:>5}  {:<8} {:<3} {:>6} {:>5} {:>5} {:>7}  {}"
+TAGS_SHOWN = 3  #: after the title
 HEADER = LINE.format("id", "BPM", "key", "", "energy", "dance", "LUFS", "length", "title")
 
 
@@ -28,20 +30,27 @@ HEADER = LINE.format("id", "BPM", "key", "", "energy", "dance", "LUFS", "length"
 def ls(query, limit, as_json, db):
     """List the tracks of the library that match a query."""
     with Library(db, create=False) as library:
+        tell_stale_tags(library)
         tracks = islice(library.tracks(query), limit)
+        tagged = ((track, library.tag_probabilities(track)) for track in tracks)
         if as_json:
-            for track in tracks:
-                click.echo(json_line(row(track)))
+            for track, tags in tagged:
+                click.echo(json_line(row(track, tags)))
         else:
-            _print_table(tracks)
+            _print_table(tagged)
 
 
-def _print_table(tracks: Iterable[Track]) -> None:
+def _print_table(tagged: Iterable[tuple[Track, Mapping[str, float] | None]]) -> None:
     width = stdout_console().width if sys.stdout.isatty() else None
     click.secho(HEADER, bold=True)
-    for track in tracks:
-        line = track_line(track)
+    for track, tags in tagged:
+        line = track_line(track) + _likely(tags or {})
         click.secho(line if width is None else shorten(line, width), dim=track.missing or None)
+
+
+def _likely(tags: Mapping[str, float]) -> str:
+    names = likely_tags(tags)[:TAGS_SHOWN]
+    return f"  [{', '.join(names)}]" if names else ""
 
 
 def track_line(track: Track) -> str:

@@ -34,7 +34,7 @@ def show_picks(library: Library, picks: Sequence[Pick], name: str, *, as_json: b
     if output is not None:
         write_playlist(playlist(name, tracks), output)
     if output != "-":
-        _print(picks, tracks, as_json=as_json)
+        _print(library, picks, tracks, as_json=as_json)
     _talk(picks, tracks, output)
 
 
@@ -56,13 +56,13 @@ def _entry(track: Track) -> PlaylistEntry:
     )
 
 
-def _print(picks: Sequence[Pick], tracks: Sequence[Track], *, as_json: bool) -> None:
+def _print(library: Library, picks: Sequence[Pick], tracks: Sequence[Track], *, as_json: bool) -> None:
     if not as_json:
         stdout_console().print(_table(picks, tracks))
         return
     for pick, track in zip(picks, tracks, strict=True):
         why = {"score": round(pick.score, 4), "reason": pick.reason, "cold": pick.cold, "explored": pick.explored}
-        print_json(why | {"relaxed": pick.relaxed} | row(track))
+        print_json(why | {"relaxed": pick.relaxed} | row(track, library.tag_probabilities(track)))
 
 
 def _table(picks: Sequence[Pick], tracks: Sequence[Track]) -> Table:

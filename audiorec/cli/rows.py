@@ -1,8 +1,10 @@
 """A track as one flat row, the same for `ls --json`, `show --json` and every format of `export`."""
 
 import typing
+from collections.abc import Mapping
 from typing import Any
 
+from audiorec.cli.describe import likely_tags
 from audiorec.cli.output import text_path
 from audiorec.types import Analysis, Descriptors, FileTags, Track, json_ready
 
@@ -24,15 +26,20 @@ COLUMNS: dict[str, Any] = {
     "path": str,
     **{TAG_COLUMNS[name]: kind for name, kind in _TAGS.items()},
     **_DESCRIPTORS,
+    "tags": dict,
     "missing": bool,
 }
 
 
-def row(track: Track) -> dict[str, Any]:
-    """Return a track as a flat record of JSON-ready values, with the keys of `COLUMNS`."""
-    tags = (getattr(track.tags, name) for name in _TAGS)
+def row(track: Track, tags: Mapping[str, float] | None) -> dict[str, Any]:
+    """Return a track as a record of JSON-ready values, with the keys of `COLUMNS`.
+
+    Of `tags`, name → probability, it holds the likely ones, the most probable first; None stands for no embedding.
+    """
+    likely = None if tags is None else {name: tags[name] for name in likely_tags(tags)}
+    said = (getattr(track.tags, name) for name in _TAGS)
     heard = (json_ready(getattr(track.descriptors, name)) for name in _DESCRIPTORS)
-    values = (track.id, text_path(track.path), *tags, *heard, track.missing)
+    values = (track.id, text_path(track.path), *said, *heard, likely, track.missing)
     return dict(zip(COLUMNS, values, strict=True))
 
 

@@ -10,6 +10,7 @@ from audiorec.cli.describe import panel
 from audiorec.cli.options import db_option, json_option
 from audiorec.cli.output import print_json, stdout_console
 from audiorec.cli.rows import learned, row, timbre
+from audiorec.cli.stale import tell_stale_tags
 from audiorec.errors import printable
 from audiorec.library import Library
 from audiorec.types import Track
@@ -30,12 +31,13 @@ def show(track, as_json, series, db):
     with Library(db, create=False) as library:
         found = library.track(track)
         analysis = library.analysis(found)
+        tell_stale_tags(library)
         if as_json:
             more = learned(analysis) | {"versions": analysis.versions, "timbre": timbre(analysis)}
-            print_json(row(found) | more | (analysis.intervals() if series else {}))
+            print_json(row(found, analysis.tags) | more | (analysis.intervals() if series else {}))
             return
         console = stdout_console()
-        console.print(panel(analysis, found.tags))
+        console.print(panel(analysis, found.tags, library.tag_groups()))
         console.print(file_grid(found))
 
 

@@ -8,6 +8,7 @@ from audiorec.cli.describe import NOTHING, decimal, likely_tags, title
 from audiorec.cli.options import db_option, json_option
 from audiorec.cli.output import print_json, stdout_console
 from audiorec.cli.rows import row
+from audiorec.cli.stale import tell_stale_tags
 from audiorec.library import Library
 from audiorec.types import Track
 
@@ -29,27 +30,25 @@ def similar(track, limit, by, as_json, db):
     """
     with Library(db, create=False) as library:
         asked = library.track(track)
-        likely = _likely_tags(library, asked)
+        tell_stale_tags(library)
+        likely = likely_tags(library.tag_probabilities(asked) or {})
         found = [
-            (other, score, [name for name in _likely_tags(library, other) if name in likely])
+            (other, score, library.tag_probabilities(other) or {})
             for other, score in library.similar(asked, limit, by=by)
         ]
+    in_common = [[name for name in likely_tags(tags) if name in likely] for _, _, tags in found]
     if as_json:
-        for other, score, tags in found:
-            print_json({"score": round(score, 4), "tags_in_common": tags} | row(other))
+        for (other, score, tags), names in zip(found, in_common, strict=True):
+            print_json({"score": round(score, 4), "tags_in_common": names} | row(other, tags))
     else:
-        stdout_console().print(_table(found))
+        stdout_console().print(_table([(other, score) for other, score, _ in found], in_common))
 
 
-def _likely_tags(library: Library, track: Track) -> list[str]:
-    return likely_tags(library.analysis(track).tags or {})
-
-
-def _table(found: list[tuple[Track, float, list[str]]]) -> Table:
+def _table(found: list[tuple[Track, float]], in_common: list[list[str]]) -> Table:
     table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold")
     for name, justify in COLUMNS.items():
         table.add_column(name, justify=justify, no_wrap=name != "tags in common")
-    for track, score, tags in found:
+    for (track, score), tags in zip(found, in_common, strict=True):
         heard = track.descriptors
         cells = (f"{score:.2f}", str(track.id), title(track.tags, track.path), decimal(heard.tempo))
         table.add_row(*map(Text, cells), Text(heard.camelot or NOTHING), Text(", ".join(tags)))

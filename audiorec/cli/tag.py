@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING
 
@@ -15,7 +15,8 @@ from rich.text import Text
 from audiorec.cli.describe import NOTHING
 from audiorec.cli.options import db_option, json_option, paths_argument
 from audiorec.cli.output import print_json, stdout_console, text_path
-from audiorec.encoder.card import GENRE_PROBABILITY, best_genre
+from audiorec.cli.stale import tell_stale_tags
+from audiorec.encoder.card import GENRE, LIKELY, best_genre
 from audiorec.errors import FileError, NoLibraryError, printable
 from audiorec.library import Library
 from audiorec.tagnames import FIELDS, KEY_NOTATIONS
@@ -71,13 +72,15 @@ def tag(ctx, paths, fields, key_notation, overwrite, dry_run, keep_mtime, as_jso
 
     counts = Counter()
     with _library(db) as library:
+        if library and "genre" in fields:
+            tell_stale_tags(library)
         for file in Walk(paths):
             try:
                 if isinstance(file, FileError):
                     raise file
                 path = os.fsdecode(file.path)
                 heard = _heard(library, path, embed="genre" in fields)
-                values = tag_values(heard.descriptors, fields, genre=best_genre(heard.tags or {}))
+                values = tag_values(heard.descriptors, fields, genre=_genre(library, heard.tags or {}))
                 changes = plan_tags(path, values, key_notation=key_notation)
                 actions = _actions(changes, overwrite=overwrite)
                 if not dry_run:
@@ -104,8 +107,17 @@ def _heard(library: Library | None, path: str, *, embed: bool) -> Analysis:
     """Return what was heard in a file, its tags with `embed`: as the library remembers, if that is up to date."""
     from audiorec import analysis  # a second of imports that --help must not wait for
 
-    track = library.current_track(path, embed=embed) if library else None
-    return library.analysis(track) if track else analysis.analyze(path, embed=embed)
+    if not library:
+        return analysis.analyze(path, embed=embed)
+    if track := library.current_track(path, embed=embed):
+        return library.analysis(track)
+    return library.with_taught_tags(analysis.analyze(path, embed=embed))
+
+
+def _genre(library: Library | None, tags: Mapping[str, float]) -> str | None:
+    """Return the genre to write: one that was taught, if one is likely, for its owner thinks in those."""
+    taught = [head.name for head in library.taught_tags() if head.group == GENRE] if library else []
+    return best_genre(tags, taught) or best_genre(tags)
 
 
 def _actions(changes: Sequence[TagChange], *, overwrite: bool) -> list[str]:
@@ -162,7 +174,7 @@ def _tell(counts: Counter, *, dry_run: bool) -> None:
         click.echo("kept values differ from what was heard; --overwrite replaces them", err=True)
     if counts["without_genre"]:
         click.echo(
-            f"genre: none as probable as {GENRE_PROBABILITY} for {counts['without_genre']} tracks, nothing written",
+            f"genre: none as probable as {LIKELY} for {counts['without_genre']} tracks, nothing written",
             err=True,
         )
     if counts["failed"]:

@@ -7,9 +7,10 @@ from audiorec.cli import LazyGroup
 #: Every subcommand and its short help; subcommand NAME is in the module ``train_NAME``.
 SUBCOMMANDS = {
     "encoder": "Teach an encoder on folders of music.",
+    "tags": "Teach tags from the library's genres or from a list of examples.",
 }
 
 
 @click.group(cls=LazyGroup, summaries=SUBCOMMANDS, prefix="audiorec.cli.train_")
 def train():
-    """Teach the encoder from your own music."""
+    """Teach the encoder or tags from your own music."""

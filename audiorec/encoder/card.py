@@ -13,7 +13,7 @@ import hashlib
 import importlib.util
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -25,7 +25,7 @@ FOLDERS = (PACKAGE / "models", PACKAGE.parent / "models")  #: of an installed pa
 CARD, TENSORS = "encoder.json", "encoder.safetensors"
 
 GENRE = "genre"  #: the group of tags from which a file's genre is chosen
-GENRE_PROBABILITY = 0.3  #: a genre that is less likely is no more than a guess
+LIKELY = 0.3  #: a tag that is less probable is no more than a guess
 
 
 @dataclass(frozen=True)
@@ -120,7 +120,13 @@ def tag_groups() -> dict[str, tuple[str, ...]]:
         return {}
 
 
-def best_genre(tags: Mapping[str, float]) -> str | None:
-    """Return the most probable genre among a track's tags; None if none is as probable as `GENRE_PROBABILITY`."""
-    genres = [name for name in tag_groups().get(GENRE, ()) if tags.get(name, 0.0) >= GENRE_PROBABILITY]
-    return max(genres, key=tags.__getitem__, default=None)
+def best_genre(tags: Mapping[str, float], genres: Iterable[str] | None = None) -> str | None:
+    """Return the most probable genre among a track's tags; None if none is as probable as `LIKELY`.
+
+    Parameters
+    ----------
+    tags : name → probability
+    genres : those to choose from; by default the model's
+    """
+    names = tag_groups().get(GENRE, ()) if genres is None else genres
+    return max((name for name in names if tags.get(name, 0.0) >= LIKELY), key=tags.__getitem__, default=None)
