@@ -27,7 +27,7 @@ FLOORS = (
         "features.timbre",
     ),
     ("audio", "features.perceptual", "features.structure", "encoder.embed", "encoder.train"),
-    ("analysis", "schema", "walk", "workers"),
+    ("analysis", "encoder.export", "schema", "walk", "workers"),
     ("catalog", "query"),
     ("scan", "stats", "watch"),
     ("library",),
@@ -48,7 +48,7 @@ HOMES = {
     "soundfile": {"audio", "decoders"},
     "soxr": {"audio"},
     "sqlite3": {"catalog", "schema"},
-    "torch": {"encoder.data", "encoder.embed", "encoder.model", "encoder.train", "encoder.weights"},
+    "torch": {"encoder.data", "encoder.embed", "encoder.export", "encoder.model", "encoder.train", "encoder.weights"},
     "watchfiles": {"watch"},
 }
 SOURCES = sorted(path for path in PACKAGE.rglob("*.py") if path.name not in ("__init__.py", "__main__.py"))

@@ -29,6 +29,7 @@ COMMANDS = {
     "failures": "List the files that could not be analysed, and why.",
     "tag": "Write descriptors into the files' own tags.",
     "export": "Write the library as CSV, JSON lines or Parquet.",
+    "export-model": "Write the encoder as an ONNX file.",
 }
 
 INTERRUPTED = 130  #: exit status after Ctrl-C, as shells have it: 128 + SIGINT
@@ -50,7 +51,8 @@ class LazyGroup(click.Group):
     def get_command(self, ctx, name):
         if name not in COMMANDS:
             return None
-        return getattr(importlib.import_module(f"audiorec.cli.{name}"), name)
+        module = name.replace("-", "_")
+        return getattr(importlib.import_module(f"audiorec.cli.{module}"), module)
 
     def format_commands(self, ctx, formatter):
         with formatter.section("Commands"):

@@ -11,7 +11,7 @@ from typing import Any, BinaryIO
 import click
 
 from audiorec.cli.options import db_option, output_option, query_argument
-from audiorec.cli.output import json_line, replacing
+from audiorec.cli.output import json_line, open_output
 from audiorec.cli.rows import COLUMNS, row
 from audiorec.errors import AudiorecError
 from audiorec.library import Library
@@ -62,17 +62,8 @@ def export(query, form, output, db):
     """Write the library as CSV, JSON lines or Parquet."""
     if form == "parquet" and output == "-" and sys.stdout.isatty():
         raise click.UsageError("Parquet is not for a terminal: give -o FILE")
-    with Library(db, create=False) as library, _sink(output) as sink:
+    with Library(db, create=False) as library, open_output(output) as sink:
         FORMATS[form](map(row, library.tracks(query)), sink)
-
-
-@contextmanager
-def _sink(output: str) -> Iterator[BinaryIO]:
-    if output == "-":
-        yield sys.stdout.buffer
-        return
-    with replacing(output) as temporary, open(temporary, "wb") as sink:
-        yield sink
 
 
 @contextmanager

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import click
 from rich.console import Console
@@ -50,6 +50,16 @@ def text_path(path: str | os.PathLike) -> str:
     'caf\\\\xe9.mp3'
     """
     return os.fsencode(path).decode("utf-8", "backslashreplace")
+
+
+@contextmanager
+def open_output(output: str) -> Iterator[BinaryIO]:
+    """Give what ``-o`` names, to be written: stdout for ``-``, else a file that is complete or not there."""
+    if output == "-":
+        yield sys.stdout.buffer
+        return
+    with replacing(output) as temporary, open(temporary, "wb") as file:
+        yield file
 
 
 @contextmanager
