@@ -16,7 +16,7 @@ PACKAGE = Path(audiorec.__file__).parent
 FLOORS = (
     ("version",),
     ("errors", "types", "arrays", "jit", "tagnames", "spelling"),
-    ("content", "spectrum", "metadata", "encoder.card", "encoder.model"),
+    ("content", "projection", "spectrum", "metadata", "encoder.card", "encoder.model"),
     (
         "decoders",
         "encoder.weights",
@@ -49,6 +49,7 @@ HOMES = {
     "soxr": {"audio"},
     "sqlite3": {"catalog", "schema"},
     "torch": {"encoder.data", "encoder.embed", "encoder.export", "encoder.model", "encoder.train", "encoder.weights"},
+    "umap": {"projection"},
     "watchfiles": {"watch"},
 }
 SOURCES = sorted(path for path in PACKAGE.rglob("*.py") if path.name not in ("__init__.py", "__main__.py"))

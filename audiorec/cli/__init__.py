@@ -25,6 +25,7 @@ COMMANDS = {
     "ls": "List the tracks of the library that match a query.",
     "show": "Show everything known about one track.",
     "similar": "List the tracks of the library that sound most like one.",
+    "map": "Draw the library as a map on which neighbours sound alike.",
     "stats": "Show the library in numbers and histograms.",
     "failures": "List the files that could not be analysed, and why.",
     "tag": "Write descriptors into the files' own tags.",
