@@ -46,7 +46,7 @@ def held_out_document(results: list[Result], pieces: list[Piece], cost: Path) ->
         "### Package and artist",
         family_table(good, pieces),
     ]
-    if MUSICNN in heard:
+    if MUSICNN in heard and results[0].tags is not None:
         parts += ["### Tags against musicnn", tag_document(good, len(pieces))]
     parts += ["### Where audiorec fails", package_table(good, pieces), lost_tracks(ours, pieces)]
     if JOINED in heard:

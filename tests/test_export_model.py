@@ -1,17 +1,22 @@
 """The encoder as ONNX says what the encoder says, of music of any length."""
 
+import dataclasses
 import json
 from pathlib import Path
 
 import numpy as np
 import onnxruntime
 import pytest
+import torch
 from click.testing import CliRunner
 from sounds import band, drums
+from untrained import random_weights
 
 import audiorec
 from audiorec.cli import main
 from audiorec.encoder import card, embed
+from audiorec.encoder.export import Graph
+from audiorec.encoder.model import Encoder
 from audiorec.spectrum import Spectrogram, spectrogram
 
 SAMPLES = sorted((Path(__file__).parent.parent / "samples").glob("*.o*"))[:3]
@@ -60,6 +65,16 @@ def test_the_file_says_which_model_it_is_and_what_its_numbers_mean(session):
 
 def test_nothing_of_the_machine_is_in_the_file(exported):
     assert str(Path(audiorec.__file__).parent.parent).encode() not in exported.read_bytes()
+
+
+def test_an_encoder_without_tags_gives_the_embedding_alone():
+    taught = random_weights()
+    encoder = Encoder(dataclasses.replace(taught.encoder.config, heads={})).eval()
+    weights = dataclasses.replace(taught, encoder=encoder, tag_names=())
+    sound = spectrogram(band(2))
+    with torch.inference_mode():
+        [vector] = Graph(weights)(torch.from_numpy(sound.log_mel)[None])
+    np.testing.assert_allclose(vector, embed.embed(sound, weights)[0], atol=1e-6)
 
 
 def test_a_model_that_is_none_leaves_no_file(tmp_path):

@@ -16,7 +16,7 @@ from audiorec.cli.output import open_output
     "--model",
     metavar="FOLDER",
     type=click.Path(file_okay=False, path_type=Path),
-    help="The model's folder; else the one that comes with audiorec.",
+    help="The folder of the model; else the model in use.",
 )
 def export_model(form, output, model):
     """Write the encoder as an ONNX file.

@@ -2,7 +2,8 @@
 
 Task: network, whitening and tag probabilities in one graph. It takes ``log_mel``, (1, n_mels, T) float32 for any T from
 `MIN_FRAMES` on: `Spectrogram.log_mel`, dB under the track's loudest cell, from -80 to 0. It gives ``embedding``,
-(n_embedding,) of unit norm, and ``tags``, (n_tags,) probabilities: what `embed` gives for a track that is not silent.
+(n_embedding,) of unit norm, and ``tags``, (n_tags,) probabilities, if the encoder was taught any: what `embed` gives for
+a track that is not silent.
 The file's metadata names the model, its SHA-256, the tags in their order, and the rate and hop of the spectrogram.
 """
 
@@ -25,7 +26,7 @@ from audiorec.spectrum import HOP_LENGTH, N_FFT, SAMPLE_RATE
 
 
 class Graph(nn.Module):
-    """From a log-mel spectrogram to embedding and tags, in tensors alone."""
+    """From a log-mel spectrogram to embedding and, where the encoder has any, tags, in tensors alone."""
 
     def __init__(self, weights: Weights):
         super().__init__()
@@ -35,15 +36,18 @@ class Graph(nn.Module):
         self.register_buffer("tag_mean", weights.tag_mean)
         self.register_buffer("tag_scale", weights.tag_scale)
 
-    def forward(self, log_mel: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    def forward(self, log_mel: torch.Tensor) -> tuple[torch.Tensor, ...]:
         features = self.encoder(log_mel)[0]
         vector = self.embedding_projection @ (features - self.embedding_mean)
+        embedding = vector / torch.linalg.vector_norm(vector).clamp_min(1e-9)
+        if "tags" not in self.encoder.heads:
+            return (embedding,)
         odds = self.encoder.heads["tags"](features) * self.tag_scale + self.tag_mean
-        return vector / torch.linalg.vector_norm(vector).clamp_min(1e-9), torch.sigmoid(odds)
+        return embedding, torch.sigmoid(odds)
 
 
 def onnx_file(folder: Path | None = None) -> bytes:
-    """Return the model in `folder`, by default the one that comes with the package, as the content of an ONNX file.
+    """Return the model in `folder`, by default the one in use, as the content of an ONNX file.
 
     The same model gives the same bytes.
 
@@ -60,7 +64,7 @@ def onnx_file(folder: Path | None = None) -> bytes:
             Graph(weights).eval(),
             (example,),
             input_names=["log_mel"],
-            output_names=["embedding", "tags"],
+            output_names=["embedding", "tags"] if card.tags else ["embedding"],
             dynamic_shapes={"log_mel": {2: torch.export.Dim("frames", min=MIN_FRAMES)}},
             dynamo=True,
             verbose=False,
