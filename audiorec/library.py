@@ -310,6 +310,26 @@ class Library:
         """
         return self._catalog.embeddings(card.read_card().model_id)
 
+    def project(self, query: str = "", method: str = "pca") -> tuple[list[Track], np.ndarray]:
+        """Return the tracks that a search finds, and where they lie on a plane, (n, 2): what sounds alike lies close.
+
+        Tracks without an embedding of the present model are left out, and silence. `audiorec.projection.project` has
+        the methods.
+
+        Raises
+        ------
+        QueryError
+            The search cannot be understood.
+        ModelError
+            There is no model.
+        """
+        from audiorec.projection import project
+
+        ids, vectors = self.embeddings()
+        places = {track_id: place for place, track_id in enumerate(ids.tolist()) if vectors[place].any()}
+        tracks = [track for track in self.tracks(query) if track.id in places]
+        return tracks, project(vectors[np.array([places[track.id] for track in tracks], dtype=np.int64)], method)
+
     def similar(self, track: Track, n: int = 10, *, by: str = "sound") -> list[tuple[Track, float]]:
         """Return the `n` tracks that are most like a track, with their scores, best first.
 

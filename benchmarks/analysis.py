@@ -15,11 +15,8 @@ contender pays for those of another.
 from __future__ import annotations
 
 import argparse
-import datetime
 import multiprocessing
 import os
-import platform
-import shlex
 import shutil
 import subprocess
 import sys
@@ -29,12 +26,13 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from functools import partial
-from importlib import metadata
 from itertools import cycle
 from multiprocessing.connection import Connection
 from pathlib import Path
 from statistics import median
 from typing import Any
+
+from report import ONE_THREAD, describe_command, describe_machine, paragraphs, say, table, version
 
 SUFFIXES = {".flac", ".mp3", ".ogg", ".wav"}
 TRACK_SECONDS = (180, 460)  #: what is taken from a folder: real tracks, none so long that it decides alone
@@ -49,17 +47,6 @@ COPIES = 10_000
 CLIPS = 100  #: different ones among the copies
 STARTS = 10
 
-ONE_THREAD = dict.fromkeys(
-    (
-        "MKL_NUM_THREADS",
-        "NUMBA_NUM_THREADS",
-        "NUMEXPR_NUM_THREADS",
-        "OMP_NUM_THREADS",
-        "OPENBLAS_NUM_THREADS",
-        "RAYON_NUM_THREADS",
-    ),
-    "1",
-)
 PACKAGES = (
     *("audiorec", "numpy", "scipy", "numba", "soundfile", "soxr", "av", "mutagen"),
     *("bliss-audio", "sonara", "essentia", "librosa"),
@@ -681,27 +668,16 @@ MEASUREMENTS = {
 # The document.
 
 
-def paragraphs(*parts: str) -> str:
-    return "\n\n".join(parts)
-
-
-def table(header: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
-    header = list(header)
-    return "\n".join("| " + " | ".join(cells) + " |" for cells in (header, ["---"] * len(header), *rows))
-
-
 def verdict(value: float, target: float, *, at_least: bool = False, digits: int = 2) -> str:
     met = value >= target if at_least else value <= target
     return f"{value:.{digits}f} ({'met' if met else '**missed**'})"
 
 
 def describe_run(session: Session, roots: list[Path]) -> str:
-    load = ", ".join(f"{average:.1f}" for average in os.getloadavg())
     names = "\n".join(f"- {name_below(track.path, roots)}, {track.seconds:.0f} s" for track in session.sources)
     return paragraphs(
-        f"{datetime.date.today()}, {cpu_model()}, {os.cpu_count()} cores, {memory_gigabytes():.0f} GB, {system()}, "
-        f"Python {platform.python_version()}; load at the start (1, 5, 15 minutes): {load}.",
-        f"Command: `{shlex.join(['python', 'benchmarks/analysis.py', *sys.argv[1:]])}`",
+        describe_machine(),
+        describe_command(),
         f"Packages: {', '.join(map(version, PACKAGES))}.",
         f"The music: {len(session.sources)} tracks, made into mp3 at {', '.join(map(str, BIT_RATES))} kbit/s in "
         "turn; the CPU times are those of every other one.",
@@ -714,49 +690,10 @@ def name_below(path: Path, roots: list[Path]) -> str:
     return next((str(path.relative_to(root)) for root in roots if root in path.parents), path.name)
 
 
-def cpu_model() -> str:
-    lines = Path("/proc/cpuinfo").read_text().splitlines()
-    return next((line.partition(":")[2].strip() for line in lines if line.startswith("model name")), "unknown CPU")
-
-
-def memory_gigabytes() -> float:
-    return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") / 1e9
-
-
-def system() -> str:
-    kernel = platform.release().partition("-")[0]
-    return f"{platform.freedesktop_os_release()['PRETTY_NAME']} (Linux {kernel})"
-
-
-def version(package: str) -> str:
-    if package == "audiorec":  # may be run from the source tree, without metadata
-        from audiorec import __version__
-
-        return f"audiorec {__version__}{commit()}"
-    try:
-        return f"{package} {metadata.version(package)}"
-    except metadata.PackageNotFoundError:
-        return f"{package} not installed"
-
-
 def fill_cache(session: Session) -> None:
     """Fill numba's cache on disk: the compiler's memory and time are those of the first run after an installation."""
     with Child(scan_analysis) as child:
         checked(child.work(session.warm_up().path))
-
-
-def commit() -> str:
-    """Return the commit of the source tree, and whether it was changed since; nothing outside one."""
-    command = ["git", "-C", str(Path(__file__).parent), "describe", "--always", "--dirty=, changed"]
-    try:
-        result = subprocess.run(command, capture_output=True, text=True)
-    except FileNotFoundError:
-        return ""
-    return f" (commit {result.stdout.strip()})" if result.returncode == 0 else ""
-
-
-def say(text: str) -> None:
-    print(text, file=sys.stderr, flush=True)
 
 
 def parse_arguments() -> argparse.Namespace:

@@ -23,6 +23,7 @@ FLOORS = (
     (
         "content",
         "labels",
+        "projection",
         "taghead",
         "spectrum",
         "metadata",
@@ -47,7 +48,7 @@ FLOORS = (
         "features.timbre",
     ),
     ("audio", "features.perceptual", "features.structure", "encoder.embed", "encoder.data", "index.approximate"),
-    ("analysis", "index.choice", "schema", "walk", "workers", "encoder.teachers", "encoder.train"),
+    ("analysis", "encoder.export", "index.choice", "schema", "walk", "workers", "encoder.teachers", "encoder.train"),
     (
         "catalog",
         "query",
@@ -97,6 +98,7 @@ HOMES = {
     "torch": {
         "encoder.data",
         "encoder.embed",
+        "encoder.export",
         "encoder.model",
         "encoder.recipe",
         "encoder.teachers",
@@ -106,6 +108,7 @@ HOMES = {
         "encoder.whitening",
     },
     "torchaudio": {"encoder.transforms"},
+    "umap": {"projection"},
     "watchfiles": {"watch"},
     "xml": {"playlist.xspf"},
 }

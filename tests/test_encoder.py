@@ -76,20 +76,23 @@ def test_the_same_spectrogram_gives_the_same_bytes(weights, song):
     assert its_tags == other_tags
 
 
-def test_chunks_do_not_matter_but_at_their_edges(weights, song, monkeypatch):
-    """Less than a tenth of the frames lie where the network sees over the edge of a chunk."""
-    whole = features(song.log_mel, weights)
-    monkeypatch.setattr(embed, "CHUNK_FRAMES", 160)
-    chunked = features(song.log_mel, weights)
-    assert not np.array_equal(whole, chunked)
-    assert np.linalg.norm(chunked - whole) < 0.1 * np.linalg.norm(whole)
+@pytest.mark.parametrize("chunk", [8, 160, 304])
+def test_chunks_do_not_matter(weights, song, monkeypatch, chunk):
+    whole = weights.encoder(torch.from_numpy(song.log_mel)[None])[0]
+    monkeypatch.setattr(embed, "CHUNK_FRAMES", chunk)
+    np.testing.assert_allclose(features(song.log_mel, weights), whole, rtol=1e-4, atol=1e-6)
 
 
-def test_features_of_a_track_are_the_mean_of_those_of_its_chunks(weights, song):
-    chunk, rest = 1280, 344
-    log_mel = np.tile(song.log_mel, 6)[:, : chunk + rest]
-    parts = [features(log_mel[:, :chunk], weights), features(log_mel[:, chunk:], weights)]
-    np.testing.assert_allclose(features(log_mel, weights), np.average(parts, axis=0, weights=[chunk, rest]), rtol=1e-4)
+def test_a_position_hears_as_far_as_its_reach(weights):
+    """What lies one position further changes nothing; what lies within does."""
+    reach, stride = weights.encoder.config.reach, weights.encoder.config.stride
+    log_mel = torch.from_numpy(np.random.default_rng(0).uniform(-80, 0, (1, 96, 4 * reach)).astype(np.float32))
+    middle = 2 * reach // stride
+    found = weights.encoder.frames(log_mel)[0, :, middle]
+    for distance, same in ((reach + stride, True), (reach // 2, False)):
+        changed = log_mel.clone()
+        changed[:, :, : 2 * reach - distance] = 0
+        assert torch.equal(weights.encoder.frames(changed)[0, :, middle], found) == same
 
 
 @pytest.mark.parametrize("gain", [0.5, 2.0])

@@ -665,6 +665,16 @@ def test_similar_tracks_are_those_at_the_smallest_angle(circle):
     assert [track.id for track, _ in circle.similar(circle.track(6), 1)] == [1]
 
 
+def test_what_sounds_alike_lies_close_on_the_plane(circle):
+    """Neither silence nor what has no embedding of the present model lies on it."""
+    tracks, positions = circle.project()
+    assert [track.id for track in tracks] == [1, 2, 3, 4, 5, 9]
+    far = np.linalg.norm(positions[:, None] - positions, axis=2)
+    angles = np.radians([0, 90, 10, 180, 0, -20])
+    np.testing.assert_allclose(far, 2 * np.abs(np.sin((angles[:, None] - angles) / 2)), atol=1e-6)
+    assert [track.id for track in circle.project("3.ogg")[0]] == [3]
+
+
 def test_embeddings_are_those_of_the_present_model(circle):
     ids, vectors = circle.embeddings()
     assert (ids.tolist(), vectors.shape) == ([1, 2, 3, 4, 5, 7, 9], (7, 2))

@@ -25,6 +25,7 @@ COMMANDS = {
     "ls": "List the tracks of the library that match a query.",
     "show": "Show everything known about one track.",
     "similar": "List the tracks of the library that are most like one.",
+    "map": "Draw the library as a map on which neighbours sound alike.",
     "history": "Read what was listened to: ListenBrainz, Last.fm, Spotify, playlists, CSV.",
     "fit": "Learn from the listening history who likes what.",
     "evaluate": "Hide a part of the history, and see how well it is found.",
@@ -34,6 +35,7 @@ COMMANDS = {
     "failures": "List the files that could not be analysed, and why.",
     "tag": "Write descriptors into the files' own tags.",
     "export": "Write the library as CSV, JSON lines or Parquet.",
+    "export-model": "Write the encoder as an ONNX file.",
     "train": "Teach the encoder or tags from your own music.",
 }
 
@@ -64,7 +66,7 @@ class LazyGroup(click.Group):
     def get_command(self, ctx, name):
         if name not in self.summaries:
             return None
-        return getattr(importlib.import_module(self.prefix + name), name)
+        return getattr(importlib.import_module(self.prefix + name.replace("-", "_")), name.replace("-", "_"))
 
     def format_commands(self, ctx, formatter):
         with formatter.section("Commands"):

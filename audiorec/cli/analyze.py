@@ -11,8 +11,6 @@ from audiorec.cli.rows import learned, timbre
 from audiorec.errors import AudiorecError, TagError, printable
 from audiorec.types import Analysis, FileTags
 
-PICTURES = (".png", ".svg", ".pdf")
-
 
 @click.command()
 @files_argument
@@ -73,16 +71,14 @@ def _tags(path: str) -> FileTags:
 
 def _pictures(files: tuple[str, ...], plot: str) -> list[Path]:
     """Return the picture of each file: `plot` itself, or one named after the file in the folder `plot`."""
-    from audiorec.cli.plot import require_matplotlib
+    from audiorec.cli.plot import picture_path, require_matplotlib
 
     require_matplotlib()
     out = Path(plot)
     if out.suffix and not out.is_dir():
         if len(files) > 1:
             raise click.BadParameter("several files need a folder", param_hint="--plot")
-        if out.suffix.lower() not in PICTURES:
-            raise click.BadParameter(f"{out.name} does not end in {', '.join(PICTURES)}", param_hint="--plot")
-        return [out]
+        return [picture_path(out, "--plot")]
     _make_folder(out)
     pictures = [out / f"{Path(file).name}.png" for file in files]
     if len(set(pictures)) < len(pictures):

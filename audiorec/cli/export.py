@@ -10,9 +10,8 @@ from typing import Any, BinaryIO
 
 import click
 
-from audiorec.atomic import replacing
 from audiorec.cli.options import db_option, output_option, query_argument
-from audiorec.cli.output import json_line
+from audiorec.cli.output import json_line, open_output
 from audiorec.cli.rows import COLUMNS, row
 from audiorec.cli.stale import tell_stale_tags
 from audiorec.errors import AudiorecError
@@ -64,18 +63,9 @@ def export(query, form, output, db):
     """Write the library as CSV, JSON lines or Parquet."""
     if form == "parquet" and output == "-" and sys.stdout.isatty():
         raise click.UsageError("Parquet is not for a terminal: give -o FILE")
-    with Library(db, create=False) as library, _sink(output) as sink:
+    with Library(db, create=False) as library, open_output(output) as sink:
         tell_stale_tags(library)
         FORMATS[form]((row(track, library.tag_probabilities(track)) for track in library.tracks(query)), sink)
-
-
-@contextmanager
-def _sink(output: str) -> Iterator[BinaryIO]:
-    if output == "-":
-        yield sys.stdout.buffer
-        return
-    with replacing(output) as temporary, open(temporary, "wb") as sink:
-        yield sink
 
 
 @contextmanager

@@ -3,11 +3,14 @@
 import json
 import os
 import sys
-from typing import Any
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, BinaryIO
 
 import click
 from rich.console import Console
 
+from audiorec.atomic import replacing
 from audiorec.types import json_ready
 
 PIPE_WIDTH = 100_000  #: columns: nothing in a pipe is cut to the width of a terminal
@@ -46,3 +49,13 @@ def text_path(path: str | os.PathLike) -> str:
     'caf\\\\xe9.mp3'
     """
     return os.fsencode(path).decode("utf-8", "backslashreplace")
+
+
+@contextmanager
+def open_output(output: str) -> Iterator[BinaryIO]:
+    """Give what ``-o`` names, to be written: stdout for ``-``, else a file that is complete or not there."""
+    if output == "-":
+        yield sys.stdout.buffer
+        return
+    with replacing(output) as temporary, open(temporary, "wb") as file:
+        yield file

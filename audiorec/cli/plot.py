@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+import click
 import numpy as np
 
 from audiorec.atomic import replacing
@@ -19,6 +20,7 @@ from audiorec.errors import AudiorecError
 from audiorec.spectrum import N_FFT, SAMPLE_RATE, Spectrogram, SpectrogramBuilder, mel_filters
 from audiorec.types import Analysis, Descriptors, FileTags
 
+PICTURES = (".png", ".svg", ".pdf")
 WIDTH = 1600  #: columns that anything drawn over time is pooled to
 MAX_TITLE = 95  #: characters that fit over the picture
 MIN_NUMBERED = 0.012  #: shorter sections, as a share of the track, have no room for their number
@@ -36,12 +38,19 @@ ACCENT = "#f2a33a"
 SECTIONS = ("#d9e2ec", "#bccbdc")
 
 
-def require_matplotlib() -> None:
-    """Raise an `AudiorecError` that says what to install, where matplotlib is missing."""
+def require_matplotlib(what: str = "--plot") -> None:
+    """Raise an `AudiorecError` that says what to install for `what`, where matplotlib is missing."""
     try:
         import matplotlib  # noqa: F401
     except ModuleNotFoundError as error:
-        raise AudiorecError("--plot needs matplotlib: pip install 'audiorec[plot]'") from error
+        raise AudiorecError(f"{what} needs matplotlib: pip install 'audiorec[plot]'") from error
+
+
+def picture_path(path: Path, option: str) -> Path:
+    """Return `path` if its suffix is that of a picture; else it is a wrong usage of `option`."""
+    if path.suffix.lower() not in PICTURES:
+        raise click.BadParameter(f"{path.name} does not end in {', '.join(PICTURES)}", param_hint=option)
+    return path
 
 
 @dataclass(frozen=True)
@@ -91,12 +100,12 @@ def draw(picture: Path, analysis: Analysis, tags: FileTags) -> None:
     _draw_beats(mel, analysis)
     _draw_chroma(chroma, sound.spectrogram, analysis.descriptors)
     _time_axis(chroma, sound.spectrogram.duration)
-    with replacing(picture) as temporary, _any_title():
+    with replacing(picture) as temporary, any_title():
         figure.savefig(temporary)
 
 
 @contextmanager
-def _any_title():
+def any_title():
     """Draw a box for what the font has no glyph for, without a warning."""
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", message="Glyph .* missing from font")

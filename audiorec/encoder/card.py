@@ -97,6 +97,12 @@ def require_torch() -> None:
         raise ModelError(default_folder(), "the model needs torch: pip install 'audiorec[encoder]'")
 
 
+def require_onnx() -> None:
+    """Raise `ModelError` unless the packages that write the model as ONNX are installed."""
+    if not importlib.util.find_spec("onnxscript"):
+        raise ModelError(default_folder(), "to write it as ONNX, install: pip install 'audiorec[onnx]'")
+
+
 def default_folder() -> Path:
     """Return the folder of the model in use: $AUDIOREC_MODEL, else that of the one that comes with the package."""
     if named := os.environ.get("AUDIOREC_MODEL"):

@@ -1,7 +1,8 @@
 """From a track's spectrogram to its embedding and tags.
 
-Task: run the network over the whole track, in chunks of half a minute so that a long one needs no more memory, and
-turn the mean of its features into a vector of unit norm and into tag probabilities.
+Task: run the network over the whole track, in chunks of a minute so that a long one needs no more memory, and turn the
+mean of its features into a vector of unit norm and into tag probabilities. Each chunk comes with the frames
+around it that the network hears, so the chunks change nothing.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ import torch
 from audiorec.encoder.weights import Weights, load_weights
 from audiorec.spectrum import Spectrogram
 
-CHUNK_FRAMES = 1280  #: 30 s; a multiple of the network's stride
+CHUNK_FRAMES = 2560  #: 60 s; a multiple of the network's stride
 MIN_FRAMES = 43  #: 1 s: shorter sounds are continued by silence
 
 
@@ -35,11 +36,14 @@ def features(log_mel: np.ndarray, weights: Weights) -> torch.Tensor:
     """
     if log_mel.shape[1] < MIN_FRAMES:
         log_mel = np.pad(log_mel, ((0, 0), (0, MIN_FRAMES - log_mel.shape[1])), constant_values=-80.0)
-    total, count = torch.zeros(weights.encoder.config.n_features, dtype=torch.float64), 0
+    config = weights.encoder.config
+    total, count = torch.zeros(config.n_features, dtype=torch.float64), 0
     with torch.inference_mode():
         for start in range(0, log_mel.shape[1], CHUNK_FRAMES):
-            chunk = torch.from_numpy(np.ascontiguousarray(log_mel[:, start : start + CHUNK_FRAMES]))
-            frames = weights.encoder.frames(chunk[None])[0]
+            first = max(start - config.reach, 0)
+            heard = torch.from_numpy(np.ascontiguousarray(log_mel[:, first : start + CHUNK_FRAMES + config.reach]))
+            before = (start - first) // config.stride
+            frames = weights.encoder.frames(heard[None])[0][:, before : before + CHUNK_FRAMES // config.stride]
             total += frames.sum(dim=1)
             count += frames.shape[1]
     return (total / count).float()

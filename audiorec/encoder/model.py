@@ -40,6 +40,15 @@ class EncoderConfig:
             stride *= factor
         return stride
 
+    @property
+    def reach(self) -> int:
+        """Frames before and after its own that a position of the last layer hears, rounded up to whole positions."""
+        reach, step = 1, 2  # what the stem hears, and frames to one of its positions
+        for n_blocks, time_stride in zip(self.blocks, self.time_strides, strict=True):
+            reach += step + step * time_stride + 2 * step * time_stride * (n_blocks - 1)
+            step *= time_stride
+        return -(-reach // self.stride) * self.stride
+
     def to_dict(self) -> dict:
         """Return the configuration as JSON-ready values."""
         return asdict(self) | {name: list(getattr(self, name)) for name in ("widths", "blocks", "time_strides")}

@@ -1,0 +1,45 @@
+"""`audiorec map`: the library as a map, for the eye."""
+
+from pathlib import Path
+
+import click
+
+from audiorec.cli.colors import CATEGORIES, SCALES, color_tracks
+from audiorec.cli.options import db_option, query_argument
+from audiorec.cli.output import stderr_console
+from audiorec.errors import NoEmbeddingError
+from audiorec.library import Library
+from audiorec.projection import METHODS
+
+
+@click.command()
+@query_argument
+@click.option(
+    "-o", "--output", required=True, type=click.Path(dir_okay=False, path_type=Path), help="A .png, .svg or .pdf."
+)
+@click.option(
+    "--color",
+    type=click.Choice([*CATEGORIES, *SCALES]),
+    default="genre",
+    show_default=True,
+    help="What the colours say.",
+)
+@click.option(
+    "--method", type=click.Choice(METHODS), default="pca", show_default=True, help="umap needs the extra umap."
+)
+@db_option
+def map(query, output, color, method, db):
+    """Draw the library as a map on which neighbours sound alike.
+
+    Tracks that were scanned without --embed are left out.
+    """
+    from audiorec.cli.atlas import draw
+    from audiorec.cli.plot import picture_path, require_matplotlib
+
+    picture_path(output, "--output")
+    require_matplotlib("audiorec map")
+    with Library(db, create=False) as library, stderr_console().status("drawing"):
+        tracks, positions = library.project(query, method)
+        if not tracks:
+            raise NoEmbeddingError("no track to draw has an embedding; make them with: audiorec scan --embed FOLDER")
+        draw(output, tracks, positions, color_tracks(library, tracks, color), method)

@@ -1,0 +1,96 @@
+"""The encoder as one ONNX file, for programs without torch.
+
+Task: network, whitening and tag probabilities in one graph. It takes ``log_mel``, (1, n_mels, T) float32 for any T from
+`MIN_FRAMES` on: `Spectrogram.log_mel`, dB under the track's loudest cell, from -80 to 0. It gives ``embedding``,
+(n_embedding,) of unit norm, and ``tags``, (n_tags,) probabilities, if the encoder was taught any: what `embed` gives
+for a track that is not silent.
+The file's metadata names the model, its SHA-256, the tags in their order, and the rate and hop of the spectrogram.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import torch
+from torch import nn
+
+from audiorec.encoder.card import read_card, require_onnx
+from audiorec.encoder.embed import MIN_FRAMES
+from audiorec.encoder.weights import Weights, load_weights
+from audiorec.spectrum import HOP_LENGTH, N_FFT, SAMPLE_RATE
+
+
+class Graph(nn.Module):
+    """From a log-mel spectrogram to embedding and, where the encoder has any, tags, in tensors alone."""
+
+    def __init__(self, weights: Weights):
+        super().__init__()
+        self.encoder = weights.encoder
+        self.register_buffer("embedding_mean", weights.embedding_mean)
+        self.register_buffer("embedding_projection", weights.embedding_projection)
+        self.register_buffer("tag_mean", weights.tag_mean)
+        self.register_buffer("tag_scale", weights.tag_scale)
+
+    def forward(self, log_mel: torch.Tensor) -> tuple[torch.Tensor, ...]:
+        features = self.encoder(log_mel)[0]
+        vector = self.embedding_projection @ (features - self.embedding_mean)
+        embedding = vector / torch.linalg.vector_norm(vector).clamp_min(1e-9)
+        if "tags" not in self.encoder.heads:
+            return (embedding,)
+        odds = self.encoder.heads["tags"](features) * self.tag_scale + self.tag_mean
+        return embedding, torch.sigmoid(odds)
+
+
+def onnx_file(folder: Path | None = None) -> bytes:
+    """Return the model in `folder`, by default the one in use, as the content of an ONNX file.
+
+    The same model gives the same bytes.
+
+    Raises
+    ------
+    ModelError
+        The model's files cannot be used, or packages that write ONNX are missing.
+    """
+    require_onnx()
+    card, weights = read_card(folder), load_weights(folder)
+    example = torch.zeros(1, weights.encoder.config.n_mels, 4 * MIN_FRAMES)
+    with _quiet():
+        program = torch.onnx.export(
+            Graph(weights).eval(),
+            (example,),
+            input_names=["log_mel"],
+            output_names=["embedding", "tags"] if card.tags else ["embedding"],
+            dynamic_shapes={"log_mel": {2: torch.export.Dim("frames", min=MIN_FRAMES)}},
+            dynamo=True,
+            verbose=False,
+        )
+    for node in program.model.graph:
+        node.metadata_props.clear()  # where in this source each node comes from, with the folder it lies in
+    program.model.metadata_props.update(
+        model_id=card.model_id,
+        sha256=card.sha256,
+        tags=json.dumps(card.tags, ensure_ascii=False),
+        sample_rate=str(SAMPLE_RATE),
+        n_fft=str(N_FFT),
+        hop_length=str(HOP_LENGTH),
+    )
+    return program.model_proto.SerializeToString(deterministic=True)
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Keep back what the exporter says of itself: that torchvision is not there, and that torch calls its own past."""
+    logger = logging.getLogger("torch.onnx")
+    level = logger.level
+    logger.setLevel(logging.ERROR)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", FutureWarning)
+            yield
+    finally:
+        logger.setLevel(level)
