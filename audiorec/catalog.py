@@ -10,8 +10,10 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import fcntl
+import itertools
 import json
 import os
+import sqlite3
 import sys
 import time
 from collections.abc import Iterable, Iterator
@@ -48,6 +50,37 @@ class StoredFile(NamedTuple):
     content_hash: str
     missing: bool
     versions: str  #: JSON, one string object for all tracks with the same; "{}" where there are no descriptors
+
+
+class StoredListen(NamedTuple):
+    """One thing a user did with a song, or, where a player only counts, how often."""
+
+    user: str
+    song_id: int
+    track_id: int | None  #: None where the library has no such track
+    artist: str | None
+    title: str | None
+    time: float | None  #: seconds since 1970: when it was played, for a count the last time; None: not known
+    ms_played: int | None
+    kind: str  #: "play", "skip", "like" or "dislike"
+    count: int  #: more than 1 only where a player counted
+
+
+class StoredSong(NamedTuple):
+    """A song that somebody heard or put on a playlist, whether the library has it or not."""
+
+    id: int
+    track_id: int | None  #: None where the library has no such track
+    artist: str | None
+    title: str | None
+
+
+class StoredPlaylist(NamedTuple):
+    """A playlist that was imported."""
+
+    id: int
+    name: str
+    song_ids: tuple[int, ...]  #: in order; a song may come twice
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,7 +213,34 @@ class Catalog:
         rows = self.rows("SELECT path, kind, reason, time FROM failure ORDER BY path")
         return [Failure(os.fsdecode(path), *rest) for path, *rest in rows]
 
+    def listens(self) -> Iterator[StoredListen]:
+        """Yield what the users did, by user, song and time."""
+        rows = self.rows(
+            "SELECT listen.user, song_id, track_id, artist, title, time, ms_played, kind, count"
+            " FROM listen JOIN song ON song.id = song_id ORDER BY listen.user, song_id, time, kind, source"
+        )
+        return map(StoredListen._make, rows)
+
+    def songs(self) -> Iterator[StoredSong]:
+        """Yield the songs of the listening history and of the playlists, by id."""
+        return map(StoredSong._make, self.rows("SELECT id, track_id, artist, title FROM song ORDER BY id"))
+
+    def playlists(self) -> Iterator[StoredPlaylist]:
+        """Yield the imported playlists, by id."""
+        rows = self.rows(
+            "SELECT id, name, song_id FROM playlist LEFT JOIN playlist_song ON playlist_id = id ORDER BY id, position"
+        )
+        for (playlist_id, name), entries in itertools.groupby(rows, key=lambda row: row[:2]):
+            song_ids = tuple(song_id for *_, song_id in entries if song_id is not None)
+            yield StoredPlaylist(playlist_id, name, song_ids)
+
     # -- writing
+
+    @contextlib.contextmanager
+    def writing(self) -> Iterator[sqlite3.Connection]:
+        """Give the connection for one transaction, to modules that keep tables of their own."""
+        with self._transaction():
+            yield self._connection
 
     def add(
         self, file: FoundFile, content_hash: str, tags: FileTags, analysis: Analysis, *, new_id: int | None = None

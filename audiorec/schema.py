@@ -114,6 +114,47 @@ MIGRATIONS = (
         tags TEXT NOT NULL
     );
     """,
+    """
+    CREATE TABLE song (
+        id INTEGER PRIMARY KEY,
+        key TEXT NOT NULL UNIQUE,
+        artist TEXT,
+        title TEXT,
+        album TEXT,
+        isrc TEXT,
+        musicbrainz_track_id TEXT,
+        path BLOB,
+        track_id INTEGER REFERENCES track (id) ON DELETE SET NULL,
+        matched_by TEXT
+    );
+    CREATE INDEX song_track ON song (track_id);
+    CREATE TABLE listen (
+        user TEXT NOT NULL,
+        song_id INTEGER NOT NULL REFERENCES song (id) ON DELETE CASCADE,
+        kind TEXT NOT NULL,
+        time REAL,
+        ms_played INTEGER,
+        count INTEGER NOT NULL DEFAULT 1,
+        total INTEGER NOT NULL DEFAULT 0,
+        source TEXT NOT NULL
+    );
+    CREATE UNIQUE INDEX listen_event ON listen (user, song_id, kind, time) WHERE NOT total;
+    CREATE UNIQUE INDEX listen_total ON listen (user, song_id, kind, source) WHERE total;
+    CREATE INDEX listen_song ON listen (song_id);
+    CREATE TABLE playlist (
+        id INTEGER PRIMARY KEY,
+        name TEXT NOT NULL,
+        source TEXT NOT NULL UNIQUE,
+        user TEXT
+    );
+    CREATE TABLE playlist_song (
+        playlist_id INTEGER NOT NULL REFERENCES playlist (id) ON DELETE CASCADE,
+        position INTEGER NOT NULL,
+        song_id INTEGER NOT NULL REFERENCES song (id) ON DELETE CASCADE,
+        PRIMARY KEY (playlist_id, position)
+    ) WITHOUT ROWID;
+    CREATE INDEX playlist_song_song ON playlist_song (song_id);
+    """,
 )
 SCHEMA = len(MIGRATIONS)
 

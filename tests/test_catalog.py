@@ -224,6 +224,20 @@ def test_columns_are_the_fields_of_the_records(catalog):
     assert set(TAG_FIELDS) < set(columns("track"))
 
 
+def test_songs_outlive_their_tracks(catalog):
+    catalog.add(FILE, "hash", TAGS, an_analysis())
+    with catalog.writing() as connection:
+        connection.execute("INSERT INTO song (id, key, title, track_id) VALUES (5, 'elise', 'Für Elise', 1)")
+        connection.execute("INSERT INTO listen (user, song_id, kind, time, source) VALUES ('ann', 5, 'play', 9, 'x')")
+        connection.execute("INSERT INTO playlist (name, source) VALUES ('Evening', 'a.m3u'), ('Empty', 'b.m3u')")
+        connection.executemany("INSERT INTO playlist_song VALUES (1, ?, 5)", [(1,), (0,)])
+    assert only(catalog.listens()) == ("ann", 5, 1, None, "Für Elise", 9.0, None, "play", 1)
+    assert [*catalog.playlists()] == [(1, "Evening", (5, 5)), (2, "Empty", ())]
+    catalog.mark([1], missing=True)
+    catalog.prune()
+    assert only(catalog.songs()) == (5, None, None, "Für Elise")
+
+
 def test_reader_that_stops_early_does_no_harm(catalog):
     """An abandoned iterator must not complain, which pytest would turn into a failure."""
     for name in (b"/1", b"/2", b"/3"):
@@ -345,9 +359,15 @@ def test_locked_database_is_refused(tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize(
-    ("number", "beats", "tags"), [(1, None, None), (2, [0.5, 1.0], None), (3, [0.5, 1.0], {"jazz": 0.75, "rock": 0.25})]
+    ("number", "beats", "tags", "songs"),
+    [
+        (1, None, None, []),
+        (2, [0.5, 1.0], None, []),
+        (3, [0.5, 1.0], {"jazz": 0.75, "rock": 0.25}, []),
+        (4, [0.5, 1.0], {"jazz": 0.75, "rock": 0.25}, ["Für Elise", "Air"]),
+    ],
 )
-def test_databases_of_all_schemas_open(tmp_path, number, beats, tags):
+def test_databases_of_all_schemas_open(tmp_path, number, beats, tags, songs):
     """Each dump is what a schema looked like, and stays as it is."""
     path = tmp_path / "library.db"
     connection = sqlite3.connect(path)
@@ -362,6 +382,8 @@ def test_databases_of_all_schemas_open(tmp_path, number, beats, tags):
         assert analysis.tags == tags
         ids, vectors = catalog.embeddings("model-1")
         assert (ids.tolist(), vectors.tolist()) == (([], []) if tags is None else ([1], UNIT.tolist()))
+        assert [song.title for song in catalog.songs()] == songs
+        assert [listen.user for listen in catalog.listens()] == ["ann", "bob"][: len(songs)]
         assert only(catalog.failures()).reason == "broken"
         assert only(catalog.rows("PRAGMA user_version")) == (schema.SCHEMA,)
 

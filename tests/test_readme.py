@@ -1,6 +1,7 @@
 """What the README shows works: every command line and every Python block is run, every option is named.
 
-The commands run in a home folder whose ``~/Music`` holds two click tracks, ``one.ogg`` and ``two.ogg``.
+The commands run in a home folder whose ``~/Music`` holds two click tracks, ``one.ogg`` and ``two.ogg``, beside a
+listening history, ``history.csv``, and a playlist, ``Playlists/evening.m3u8``.
 """
 
 import os
@@ -15,7 +16,7 @@ import pytest
 import soundfile as sf
 from click.testing import CliRunner
 
-from audiorec.cli import COMMANDS, INTERRUPTED, main
+from audiorec.cli import INTERRUPTED, main
 from audiorec.library import Library
 
 README = (Path(__file__).parent.parent / "README.md").read_text()
@@ -47,6 +48,9 @@ def home(tmp_path_factory) -> Path:
         file = mutagen.File(path)
         file.update({"title": name, "artist": "Metronome", "genre": "test"})
         file.save()
+    (folder / "history.csv").write_text("user,artist,title,timestamp,ms_played\nann,Metronome,one,1500000000,3000\n")
+    (folder / "Playlists").mkdir()
+    (folder / "Playlists" / "evening.m3u8").write_text("#EXTM3U\n../Music/one.ogg\n../Music/two.ogg\n")
     with Library(folder / "scanned.db") as library:
         library.scan(folder / "Music", jobs=1)
     return folder
@@ -74,9 +78,22 @@ def test_python_blocks_run(at_home, block):
     exec(compile(block, "README.md", "exec"), {"__name__": "readme"})
 
 
-@pytest.mark.parametrize("name", COMMANDS)
+def leaves(group: click.Group, prefix: str = "") -> dict[str, click.Command]:
+    """Return the commands of a group and of the groups in it, by the words that call them."""
+    found = {}
+    for name in group.list_commands(None):
+        command = group.get_command(None, name)
+        words = f"{prefix}{name}"
+        found |= leaves(command, f"{words} ") if isinstance(command, click.Group) else {words: command}
+    return found
+
+
+LEAVES = leaves(main)
+
+
+@pytest.mark.parametrize("name", LEAVES)
 def test_every_command_is_shown_with_its_arguments_and_options(name):
-    command = main.get_command(None, name)
+    command = LEAVES[name]
     _, *arguments = command.collect_usage_pieces(click.Context(command))
     text = section(name)
     assert text.startswith(f"## audiorec {name} {' '.join(arguments)}".strip() + "\n")
