@@ -10,7 +10,8 @@ A ladder from array to folder; every rung is built on the one before:
 `analyze_samples`     samples → `Analysis`: all descriptors and time series
 `analyze`             a file → `Analysis`
 `read_tags`           a file → `FileTags`; `plan_tags` and `write_tags` put descriptors into files
-`Library`             a folder → a database of tracks that is kept current and searched
+`Library`             a folder → a database of tracks that is kept current and searched; what was listened to
+`read_playlist`       a playlist file → `Playlist`; `write_playlist` back
 ====================  ==================================================================================
 
 What goes wrong on purpose is an `AudiorecError`. Importing the package is cheap: each name is loaded when it is used.
@@ -27,9 +28,13 @@ _HOMES = {
     "Descriptors": "types",
     "FileError": "errors",
     "FileTags": "types",
+    "HistoryError": "errors",
     "Library": "library",
     "ModelError": "errors",
     "NoEmbeddingError": "errors",
+    "Playlist": "playlist",
+    "PlaylistEntry": "playlist",
+    "PlaylistError": "errors",
     "QueryError": "errors",
     "Spectrogram": "spectrum",
     "Track": "types",
@@ -39,9 +44,11 @@ _HOMES = {
     "load": "audio",
     "open_stream": "audio",
     "plan_tags": "metadata",
+    "read_playlist": "playlist",
     "read_tags": "metadata",
     "spectrogram": "spectrum",
     "stft": "spectrum",
+    "write_playlist": "playlist",
     "write_tags": "metadata",
 }
 

@@ -11,7 +11,9 @@
     │   ├── TagError         its tags cannot be read or written                   kind "tags"
     │   ├── TimeLimitError   its analysis took longer than its time limit         kind "timeout"
     │   ├── CrashError       its analysis killed the worker process               kind "crash"
-    │   └── UnexpectedError  its analysis met a bug                               kind "error"
+    │   ├── UnexpectedError  its analysis met a bug                               kind "error"
+    │   ├── PlaylistError    it is no playlist, or a broken one                   kind "playlist"
+    │   └── HistoryError     it is no listening history that can be read          kind "history"
     ├── CatalogError         the library's database cannot be used: .path, .reason
     │   └── NoLibraryError   there is none yet
     ├── ModelError           the encoder's files cannot be used: .path, .reason
@@ -106,6 +108,18 @@ class UnexpectedError(FileError):
     """The analysis of the file raised something that nobody foresaw: a bug, and `reason` begins with its type."""
 
     kind = "error"
+
+
+class PlaylistError(FileError):
+    """The file is no playlist, or a broken one."""
+
+    kind = "playlist"
+
+
+class HistoryError(FileError):
+    """The file is no listening history in any known format, or cannot be read as one."""
+
+    kind = "history"
 
 
 class CatalogError(AudiorecError):

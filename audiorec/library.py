@@ -31,11 +31,12 @@ from audiorec.spelling import nearest
 from audiorec.stats import LibraryStats, library_stats
 from audiorec.types import Analysis, Track
 from audiorec.walk import FoundFile, Walk, absolute
-from audiorec.workers import TIME_LIMIT, WorkerPool
+from audiorec.workers import TIME_LIMIT, WorkerPool, available_cores
 
 if TYPE_CHECKING:
     from audiorec.evaluation.offline import Evaluation
     from audiorec.fitting import FitReport
+    from audiorec.history.report import HistoryProgress, HistoryReport, UserSummary
     from audiorec.scan import ScanProgress, ScanReport
     from audiorec.taste import Taste
 
@@ -178,7 +179,7 @@ class Library:
         if embed:
             card.check_model()  # once, rather than in the failure of each file
         options = {"retry": retry, "series": series, "embed": embed, "progress": progress}
-        with WorkerPool(_available_cores() if jobs is None else jobs, time_limit=time_limit) as pool:
+        with WorkerPool(available_cores() if jobs is None else jobs, time_limit=time_limit) as pool:
             return Scan(self._catalog, pool, analyze=analysis.analyze, **options).run(walk)
 
     def tracks(self, query: str = "") -> Iterator[Track]:
@@ -336,6 +337,47 @@ class Library:
                 return self.track(stored.id)
         return None
 
+    def import_history(
+        self,
+        paths: PathLike | Iterable[PathLike],
+        *,
+        user: str | None = None,
+        progress: Callable[[HistoryProgress], None] | None = None,
+    ) -> HistoryReport:
+        """Read listening history and playlists, whatever their format; importing them again changes nothing.
+
+        Parameters
+        ----------
+        paths
+            Files, archives and folders; `audiorec.history` says of which formats. One that cannot be read is a failure
+            in the report, a line that cannot be understood is counted there, and the rest goes on.
+        user : str, optional
+            Whose history it is; else what the file says, else "me". A table or a player's database with users of its
+            own keeps them.
+        progress : callable, optional
+            Called with a `HistoryProgress` now and then.
+
+        Raises
+        ------
+        ValueError
+            `user` is no name.
+        """
+        from audiorec.history.importing import import_history
+
+        return import_history(self._catalog, map(os.fspath, _paths(paths)), user=user, progress=progress)
+
+    def rematch(self) -> int:
+        """Find the tracks of all songs of the listening history anew, after a scan; return how many have changed."""
+        from audiorec.history.store import rematch
+
+        return rematch(self._catalog)
+
+    def users(self) -> list[UserSummary]:
+        """Return who has a listening history, by name."""
+        from audiorec.history.store import users
+
+        return users(self._catalog)
+
     def failures(self) -> list[Failure]:
         """Return the files and folders that could not be used, by path."""
         return self._catalog.failures()
@@ -368,10 +410,6 @@ def _paths(paths: PathLike | Iterable[PathLike]) -> list[Path]:
     """Return one or several paths as a list, ``~`` expanded."""
     several = [paths] if isinstance(paths, PathLike) else paths
     return [Path(os.path.expanduser(os.fsdecode(path))) for path in several]  # noqa: PTH111 (that raises for ~nobody)
-
-
-def _available_cores() -> int:
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _meanings(name: int | PathLike, text: str) -> Iterator[tuple[str, tuple]]:

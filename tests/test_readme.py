@@ -1,7 +1,7 @@
 """What the README shows works: every command line and every Python block is run, every option is named.
 
-The commands run in a home folder whose ``~/Music`` holds two click tracks, ``one.ogg`` and ``two.ogg``, which forty
-users have listened to.
+The commands run in a home folder whose ``~/Music`` holds two click tracks, ``one.ogg`` and ``two.ogg``, beside a
+listening history of sixty users, ``history.csv``, and a playlist, ``Playlists/evening.m3u8``.
 """
 
 import os
@@ -15,9 +15,8 @@ import numpy as np
 import pytest
 import soundfile as sf
 from click.testing import CliRunner
-from listening import add_listens
 
-from audiorec.cli import COMMANDS, INTERRUPTED, main
+from audiorec.cli import INTERRUPTED, main
 from audiorec.library import Library
 
 README = (Path(__file__).parent.parent / "README.md").read_text()
@@ -49,9 +48,12 @@ def home(tmp_path_factory) -> Path:
         file = mutagen.File(path)
         file.update({"title": name, "artist": "Metronome", "genre": "test"})
         file.save()
+    plays = [f"user {n},Metronome,{('one', 'two')[n % 2]},{1500000000 + n},3000" for n in range(60)]
+    (folder / "history.csv").write_text("\n".join(["user,artist,title,timestamp,ms_played", *plays, ""]))
+    (folder / "Playlists").mkdir()
+    (folder / "Playlists" / "evening.m3u8").write_text("#EXTM3U\n../Music/one.ogg\n../Music/two.ogg\n")
     with Library(folder / "scanned.db") as library:
         library.scan(folder / "Music", jobs=1)
-        add_listens(library._catalog, 40, range(1, 3))
     return folder
 
 
@@ -77,9 +79,22 @@ def test_python_blocks_run(at_home, block):
     exec(compile(block, "README.md", "exec"), {"__name__": "readme"})
 
 
-@pytest.mark.parametrize("name", COMMANDS)
+def leaves(group: click.Group, prefix: str = "") -> dict[str, click.Command]:
+    """Return the commands of a group and of the groups in it, by the words that call them."""
+    found = {}
+    for name in group.list_commands(None):
+        command = group.get_command(None, name)
+        words = f"{prefix}{name}"
+        found |= leaves(command, f"{words} ") if isinstance(command, click.Group) else {words: command}
+    return found
+
+
+LEAVES = leaves(main)
+
+
+@pytest.mark.parametrize("name", LEAVES)
 def test_every_command_is_shown_with_its_arguments_and_options(name):
-    command = main.get_command(None, name)
+    command = LEAVES[name]
     _, *arguments = command.collect_usage_pieces(click.Context(command))
     text = section(name)
     assert text.startswith(f"## audiorec {name} {' '.join(arguments)}".strip() + "\n")

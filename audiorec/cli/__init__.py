@@ -25,12 +25,14 @@ COMMANDS = {
     "ls": "List the tracks of the library that match a query.",
     "show": "Show everything known about one track.",
     "similar": "List the tracks of the library that sound most like one.",
+    "history": "Read what was listened to: ListenBrainz, Last.fm, Spotify, playlists, CSV.",
     "fit": "Learn from the listening history who likes what.",
     "evaluate": "Hide a part of the history, and see how well it is found.",
     "stats": "Show the library in numbers and histograms.",
     "failures": "List the files that could not be analysed, and why.",
     "tag": "Write descriptors into the files' own tags.",
     "export": "Write the library as CSV, JSON lines or Parquet.",
+    "train": "Teach the encoder from your own music.",
 }
 
 INTERRUPTED = 130  #: exit status after Ctrl-C, as shells have it: 128 + SIGINT
@@ -44,19 +46,31 @@ class OneLineError(click.ClickException):
 
 
 class LazyGroup(click.Group):
-    """The commands of `COMMANDS`, each imported when it is called."""
+    """Commands of which each is imported when it is called.
+
+    `summaries` names them, with the short help of each; command NAME is in the module `prefix` + NAME.
+    """
+
+    def __init__(self, *args, summaries: dict[str, str], prefix: str, **options):
+        super().__init__(*args, **options)
+        self.summaries = summaries
+        self.prefix = prefix
 
     def list_commands(self, ctx):
-        return list(COMMANDS)
+        return list(self.summaries)
 
     def get_command(self, ctx, name):
-        if name not in COMMANDS:
+        if name not in self.summaries:
             return None
-        return getattr(importlib.import_module(f"audiorec.cli.{name}"), name)
+        return getattr(importlib.import_module(self.prefix + name), name)
 
     def format_commands(self, ctx, formatter):
         with formatter.section("Commands"):
-            formatter.write_dl(list(COMMANDS.items()))
+            formatter.write_dl(list(self.summaries.items()))
+
+
+class MainGroup(LazyGroup):
+    """The commands of `COMMANDS`; what goes wrong in them ends as one line and an exit status."""
 
     def invoke(self, ctx):
         for stream in (sys.stdout, sys.stderr):
@@ -75,7 +89,12 @@ class LazyGroup(click.Group):
             ctx.exit(INTERRUPTED)
 
 
-@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(
+    cls=MainGroup,
+    summaries=COMMANDS,
+    prefix="audiorec.cli.",
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
 @click.version_option(__version__, prog_name="audiorec")
 def main():
     """Turn a folder of music into descriptors, on your own machine."""

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 import click
 from rich.table import Table
 
+from audiorec.atomic import replacing
 from audiorec.cli.options import db_option, json_option
-from audiorec.cli.output import print_json, replacing, stdout_console
+from audiorec.cli.output import print_json, stdout_console
 from audiorec.cli.progress import steps_display
 from audiorec.library import Library
 

@@ -10,8 +10,9 @@ from typing import Any, BinaryIO
 
 import click
 
+from audiorec.atomic import replacing
 from audiorec.cli.options import db_option, output_option, query_argument
-from audiorec.cli.output import json_line, replacing
+from audiorec.cli.output import json_line
 from audiorec.cli.rows import COLUMNS, row
 from audiorec.errors import AudiorecError
 from audiorec.library import Library

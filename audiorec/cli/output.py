@@ -1,17 +1,13 @@
-"""Where output goes: the terminal or a pipe, JSON lines, and files that are complete or not there."""
+"""Where output goes: the terminal or a pipe, as text or as JSON lines."""
 
 import json
 import os
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 
 import click
 from rich.console import Console
 
-from audiorec.errors import AudiorecError, printable
 from audiorec.types import json_ready
 
 PIPE_WIDTH = 100_000  #: columns: nothing in a pipe is cut to the width of a terminal
@@ -50,29 +46,3 @@ def text_path(path: str | os.PathLike) -> str:
     'caf\\\\xe9.mp3'
     """
     return os.fsencode(path).decode("utf-8", "backslashreplace")
-
-
-@contextmanager
-def replacing(path: str | os.PathLike) -> Iterator[Path]:
-    """Give a temporary name beside `path`, and put the file written there in its place once the block is done.
-
-    A pipe or a device (``/dev/stdout``) cannot be replaced and is given as it is.
-
-    Raises
-    ------
-    AudiorecError
-        If the file cannot be written. Whatever went wrong, `path` is as it was and the temporary file is gone.
-    """
-    target = Path(os.path.realpath(path))
-    try:
-        special = target.exists() and not target.is_file()
-        temporary = target if special else target.with_name(f".{target.stem}-{os.getpid()}{target.suffix}")
-        try:
-            yield temporary
-            if not special:
-                temporary.replace(target)
-        finally:
-            if not special:
-                temporary.unlink(missing_ok=True)
-    except OSError as error:
-        raise AudiorecError(f"{printable(path)}: cannot be written: {error.strerror or error}") from error

@@ -51,7 +51,7 @@ def scan(ctx, paths, jobs, retry, series, embed, strict, time_limit, as_json, db
 
     Only new and changed files are analysed. Interrupt it whenever you like: the next scan goes on from there.
     """
-    _require_any(paths)
+    require_any(paths)
     options = {"jobs": jobs, "retry": retry, "series": series, "embed": embed, "time_limit": time_limit}
     with Library(db) as library, scan_display() as progress:
         report = library.scan(paths, **options, progress=progress)
@@ -67,7 +67,7 @@ def scan(ctx, paths, jobs, retry, series, embed, strict, time_limit, as_json, db
     ctx.exit(1 if strict and (report.failed or report.skipped) else 0)
 
 
-def _require_any(paths: Sequence[str]) -> None:
+def require_any(paths: Sequence[str]) -> None:
     """Complain if there is nothing at any of the paths: a mistyped name makes no library."""
     if all(is_gone(absolute(os.path.expanduser(path))) for path in paths):  # noqa: PTH111 (that raises for ~nobody)
         raise AudiorecError(f"{', '.join(map(printable, paths))}: no such file or directory")

@@ -3,6 +3,8 @@
 A model is two files in one folder: ``encoder.json``, its card, and ``encoder.safetensors``, what it was taught. Whether
 a track's embedding is out of date, and how its tags are grouped, is asked far more often than a network is run, so
 this module does without torch.
+
+One model comes with the package; ``$AUDIOREC_MODEL`` names the folder of another to use in its place.
 """
 
 from __future__ import annotations
@@ -10,6 +12,7 @@ from __future__ import annotations
 import hashlib
 import importlib.util
 import json
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -38,7 +41,7 @@ class ModelCard:
 
 
 def read_card(folder: Path | None = None) -> ModelCard:
-    """Return the card of the model in `folder`, by default of the one that comes with the package.
+    """Return the card of the model in `folder`, by default of the one in use.
 
     Raises
     ------
@@ -83,7 +86,7 @@ def read_tensors(card: ModelCard) -> bytes:
 
 
 def check_model() -> None:
-    """Raise `ModelError` unless the model that comes with the package is there and whole, and torch to run it."""
+    """Raise `ModelError` unless the model in use is there and whole, and torch to run it."""
     require_torch()
     read_tensors(read_card())
 
@@ -95,12 +98,14 @@ def require_torch() -> None:
 
 
 def default_folder() -> Path:
-    """Return the folder of the model that comes with the package."""
+    """Return the folder of the model in use: $AUDIOREC_MODEL, else that of the one that comes with the package."""
+    if named := os.environ.get("AUDIOREC_MODEL"):
+        return Path(named)
     return next((folder for folder in FOLDERS if (folder / CARD).is_file()), FOLDERS[0])
 
 
 def model_id() -> str | None:
-    """Return the name of the model that comes with the package; None where there is none that can be read."""
+    """Return the name of the model in use; None where there is none that can be read."""
     try:
         return read_card().model_id
     except ModelError:

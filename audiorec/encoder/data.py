@@ -3,12 +3,13 @@
 Task: read the teachers' targets, cut windows from cached spectrograms, standardise, augment. Spectrograms are cached
 as one ``ID.npy`` a track, (T, n_mels) float16 of `Spectrogram.log_mel`; targets are ``.npz`` files without objects:
 ``windows.npz`` holds `track` (N,) and `start` (N,) in seconds and `rms_db` (N,), each teacher's file arrays of N rows.
+A teacher whose file is missing is not learned from.
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,9 +17,14 @@ import numpy as np
 import torch
 from torch.nn import functional
 
+from audiorec.atomic import replacing
+from audiorec.encoder.transforms import masked
+from audiorec.errors import ModelError
 from audiorec.spectrum import HOP_LENGTH, N_MELS, SAMPLE_RATE
 
+WINDOW_SECONDS = 3.0
 WINDOW_FRAMES = 129  #: 3 s
+WINDOWS_A_TRACK = 30  #: at most
 SILENCE_DB = -60.0  #: windows under this level are left out
 HELD_OUT_SHARE = 8  #: one group in so many is held out
 CLIP = 6.0  #: standard deviations beyond which a target counts as this far
@@ -31,6 +37,25 @@ TEACHERS = {
     "mn04_3s": ("mn04_3s.npz", "penultimate"),
     "classes": ("mn04.npz", "classes"),
 }
+
+
+class CachedMels(Mapping[int, np.ndarray]):
+    """The spectrograms in a folder by track, (T, n_mels) float16 in dB, each opened when it is asked for.
+
+    A thousand hours of music are 30 GB: what of it is in memory is for the system to say.
+    """
+
+    def __init__(self, folder: Path, tracks: Iterable[int]):
+        self._paths = {track: path for track in tracks if (path := folder / f"{track}.npy").exists()}
+
+    def __getitem__(self, track: int) -> np.ndarray:
+        return np.load(self._paths[track], mmap_mode="r")
+
+    def __iter__(self) -> Iterator[int]:
+        return iter(self._paths)
+
+    def __len__(self) -> int:
+        return len(self._paths)
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,22 +91,35 @@ class Windows:
 def load_windows(mel_folder: Path, target_folder: Path, groups: Mapping[int, str]) -> Windows:
     """Read cached spectrograms and targets.
 
+    If all groups are held out, as the only one may be, none is.
+
     Parameters
     ----------
     mel_folder, target_folder : Path
     groups : track id → name of what must not be torn between training and validation (an album, a package)
+
+    Raises
+    ------
+    ModelError
+        Not one window is of music.
     """
     listed = np.load(target_folder / "windows.npz")
-    mels = {i: np.load(path) for i in groups if (path := mel_folder / f"{i}.npy").exists()}
+    mels = CachedMels(mel_folder, groups)
+    lengths = {track: len(mel) for track, mel in mels.items()}
     starts = np.round(listed["start"].astype(np.float64) * SAMPLE_RATE / HOP_LENGTH).astype(np.int64)
     usable = [
-        level > SILENCE_DB and track in mels and start + WINDOW_FRAMES <= len(mels[track])
+        level > SILENCE_DB and start + WINDOW_FRAMES <= lengths.get(track, 0)
         for track, start, level in zip(listed["track"].tolist(), starts.tolist(), listed["rms_db"], strict=True)
     ]
     rows = np.flatnonzero(usable)
-    is_held_out = np.array([held_out(groups[track]) for track in listed["track"][rows].tolist()])
+    if not len(rows):
+        raise ModelError(target_folder, "there is nothing to learn from: no three seconds of music that is not silent")
+    is_held_out = np.array([held_out(groups[track]) for track in listed["track"][rows].tolist()], dtype=bool)
+    is_held_out &= not is_held_out.all()
     targets, means, scales = {}, {}, {}
     for name, (file, array) in TEACHERS.items():
+        if not (target_folder / file).exists():
+            continue
         values = np.load(target_folder / file)[array].astype(np.float32)
         means[name] = values[rows[~is_held_out]].mean(axis=0)
         scales[name] = np.maximum(values[rows[~is_held_out]].std(axis=0), 1e-3)
@@ -92,33 +130,43 @@ def load_windows(mel_folder: Path, target_folder: Path, groups: Mapping[int, str
     )
 
 
+def window_starts(seconds: float) -> np.ndarray:
+    """Return where the windows of a track begin, (n,) seconds: side by side, or spread evenly over a long one.
+
+    >>> window_starts(10.0)
+    array([0. , 3.5, 7. ])
+    """
+    n = min(WINDOWS_A_TRACK, int(seconds // WINDOW_SECONDS))
+    return np.floor(np.linspace(0, seconds - WINDOW_SECONDS, n) * 100) / 100
+
+
+def write_windows(mels: Mapping[int, np.ndarray], path: Path) -> None:
+    """List the windows of all tracks as teachers do, who know their level: here it is dB under the loudest cell."""
+    tracks, starts, levels = [], [], []
+    for track, mel in mels.items():
+        for start in window_starts(len(mel) * HOP_LENGTH / SAMPLE_RATE):
+            first = round(start * SAMPLE_RATE / HOP_LENGTH)
+            power = np.mean(10 ** (mel[first : first + WINDOW_FRAMES].astype(np.float32) / 10))
+            tracks.append(track)
+            starts.append(start)
+            levels.append(10 * np.log10(power))
+    with replacing(path) as temporary:
+        np.savez(temporary, track=np.array(tracks, dtype=np.uint32), start=np.array(starts), rms_db=np.array(levels))
+
+
 def held_out(group: str) -> bool:
     """Tell whether a group is for validation: the same on every machine, whatever else is in the corpus."""
     return int(hashlib.sha1(group.encode()).hexdigest(), 16) % HELD_OUT_SHARE == 0
 
 
 def augment(log_mel: torch.Tensor, generator: torch.Generator) -> torch.Tensor:
-    """Return `log_mel` (batch, n_mels, T) under random gain and equaliser, with bands and frames masked.
-
-    (D. Park et al., "SpecAugment", 2019, for the masks.)
-    """
+    """Return `log_mel` (batch, n_mels, T) under random gain and equaliser, with bands and frames masked."""
     batch = len(log_mel)
     gain = torch.rand(batch, 1, 1, generator=generator) * 12 - 8
     knots = torch.randn(batch, 1, 5, generator=generator) * 2.5
     equaliser = functional.interpolate(knots, size=log_mel.shape[1], mode="linear", align_corners=True).transpose(1, 2)
-    changed = (log_mel + gain + equaliser).clamp(-80, 0)
-    for axis, longest in ((1, 12), (1, 12), (2, 24)):
-        changed = _masked(changed, axis, longest, generator)
-    return changed
-
-
-def _masked(log_mel: torch.Tensor, axis: int, longest: int, generator: torch.Generator) -> torch.Tensor:
-    size = log_mel.shape[axis]
-    first = torch.randint(0, size, (len(log_mel), 1), generator=generator)
-    width = torch.randint(0, longest, (len(log_mel), 1), generator=generator)
-    position = torch.arange(size)
-    mask = (position >= first) & (position < first + width)
-    return log_mel.masked_fill(mask[:, :, None] if axis == 1 else mask[:, None, :], -40.0)
+    seed = int(torch.randint(2**62, (), generator=generator))
+    return masked((log_mel + gain + equaliser).clamp(-80, 0), seed)
 
 
 def mix(log_mel: torch.Tensor, targets: dict[str, torch.Tensor], share: float, order: torch.Tensor):

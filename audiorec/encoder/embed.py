@@ -20,7 +20,7 @@ MIN_FRAMES = 43  #: 1 s: shorter sounds are continued by silence
 
 @cache
 def default_weights() -> Weights:
-    """Return the weights that come with the package, loaded once a process."""
+    """Return the weights of the model in use, loaded once a process."""
     return load_weights()
 
 
@@ -54,16 +54,19 @@ def embed(spectrogram: Spectrogram, weights: Weights | None = None) -> tuple[np.
     ----------
     spectrogram : Spectrogram
     weights : Weights, optional
-        By default those that come with the package.
+        By default those of the model in use.
     """
     weights = weights or default_weights()
     if not spectrogram.level.any():
         return np.zeros(len(weights.embedding_projection), dtype=np.float32), {}
     pooled = features(spectrogram.log_mel, weights)
     with torch.inference_mode():
-        vector = weights.embedding_projection @ (pooled - weights.embedding_mean)
-        odds = weights.encoder.heads["tags"](pooled) * weights.tag_scale + weights.tag_mean
-    vector = vector.numpy()
-    probabilities = [round(probability, 4) for probability in torch.sigmoid(odds).tolist()]
-    tags = dict(zip(weights.tag_names, probabilities, strict=True))
+        vector = (weights.embedding_projection @ (pooled - weights.embedding_mean)).numpy()
+        tags = _tags(pooled, weights) if weights.tag_names else {}
     return vector / max(float(np.linalg.norm(vector)), 1e-9), tags
+
+
+def _tags(pooled: torch.Tensor, weights: Weights) -> dict[str, float]:
+    odds = weights.encoder.heads["tags"](pooled) * weights.tag_scale + weights.tag_mean
+    probabilities = [round(probability, 4) for probability in torch.sigmoid(odds).tolist()]
+    return dict(zip(weights.tag_names, probabilities, strict=True))

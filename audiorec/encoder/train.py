@@ -2,7 +2,8 @@
 
 Task: the training loop in one function, its settings in one record. Each head regresses the standardised output of one
 teacher; windows of one track are drawn together among the windows of other tracks (InfoNCE; J. Spijkervet & J.
-Burgoyne, "Contrastive learning of musical representations", 2021). The weights that are kept are the running average.
+Burgoyne, "Contrastive learning of musical representations", 2021), which is all there is to learn without a teacher.
+The weights that are kept are the running average.
 On a CPU the same seed gives the same weights.
 """
 
@@ -10,6 +11,7 @@ from __future__ import annotations
 
 import json
 import math
+import pickle
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -19,8 +21,10 @@ import torch
 from torch import nn
 from torch.nn import functional
 
+from audiorec.atomic import replacing
 from audiorec.encoder.data import Windows, augment, mix
 from audiorec.encoder.model import Encoder, EncoderConfig
+from audiorec.errors import ModelError
 
 
 @dataclass(frozen=True)
@@ -54,13 +58,36 @@ class Progress:
     scores: dict[str, float]  #: R² of each head on held-out windows, and "same_track"
 
 
+@dataclass(frozen=True)
+class Step:
+    """How a run stands after a step."""
+
+    done: int  #: steps, those of all epochs counted
+    total: int
+    loss: float
+
+
 def train(
-    windows: Windows, config: TrainConfig, checkpoint: Path, *, report: Callable[[Progress], None] = lambda _: None
+    windows: Windows,
+    config: TrainConfig,
+    checkpoint: Path,
+    *,
+    report: Callable[[Progress], None] = lambda _: None,
+    on_step: Callable[[Step], None] = lambda _: None,
 ) -> Encoder:
     """Teach an encoder; go on from `checkpoint` if there is one, and write it after each epoch.
 
     Returns the running average of the network's weights.
+
+    Raises
+    ------
+    ModelError
+        `checkpoint` is not one, or not of a run with these settings.
+    ValueError
+        There is not one whole batch of windows.
     """
+    if not 1 <= config.batch <= len(windows.train):
+        raise ValueError(f"batch={config.batch} must be between 1 and the {len(windows.train)} windows to train on")
     torch.manual_seed(config.seed)
     device = torch.device(config.device)
     network = Encoder(EncoderConfig(heads={name: target.shape[1] for name, target in windows.targets.items()}))
@@ -72,7 +99,7 @@ def train(
     parameters = [*network.parameters(), *projection.parameters()]
     optimizer = torch.optim.AdamW(parameters, lr=config.learning_rate, weight_decay=config.weight_decay)
     state = {"network": network, "projection": projection, "average": average, "optimizer": optimizer}
-    first_epoch = _resume(checkpoint, state)
+    first_epoch = _resume(checkpoint, state, config)
     steps = len(windows.train) // config.batch
     for epoch in range(first_epoch, config.epochs):
         rng = np.random.default_rng([config.seed, epoch])
@@ -85,7 +112,7 @@ def train(
             both = np.concatenate([rows, mates])
             shifts = rng.integers(-config.jitter, config.jitter + 1, len(both))
             log_mel, targets = augment(windows.log_mel(both, shifts), generator), windows.of(both)
-            is_mixed = rng.random() < config.mixed
+            is_mixed = rng.random() < config.mixed and bool(targets)
             if is_mixed:
                 share = rng.beta(0.4, 0.4)
                 order = torch.randperm(len(both), generator=generator)
@@ -104,6 +131,7 @@ def train(
             optimizer.step()
             _average(average, network, min(config.average, (1 + at) / (10 + at)))
             losses.append(loss.item())
+            on_step(Step(at + 1, config.epochs * steps, losses[-1]))
         report(Progress(epoch + 1, float(np.mean(losses)), evaluate(average, windows)))
         _save(checkpoint, state, epoch + 1, config)
     return average.cpu().eval()
@@ -111,7 +139,7 @@ def train(
 
 def distillation_loss(predictions: dict[str, torch.Tensor], targets: dict[str, torch.Tensor]) -> torch.Tensor:
     """Return the weighted sum over the heads of a robust squared error and a cosine distance."""
-    total = torch.zeros((), device=next(iter(targets.values())).device)
+    total = torch.zeros(())
     for name, target in targets.items():
         error = 2 * functional.smooth_l1_loss(predictions[name], target, beta=2.0)
         distance = 1 - functional.cosine_similarity(predictions[name], target).mean()
@@ -130,10 +158,15 @@ def contrast_loss(projected: torch.Tensor, tracks: torch.Tensor, temperature: fl
 
 
 def evaluate(encoder: Encoder, windows: Windows) -> dict[str, float]:
-    """Return the R² of each head on the held-out windows, and how often a track's late window finds its early one."""
+    """Return the R² of each head on the held-out windows, and how often a track's late window finds its early one.
+
+    What there is not enough held out for is left out.
+    """
     encoder.eval()
     device = next(encoder.parameters()).device
     rows = windows.held_out
+    if not len(rows):
+        return {}
     with torch.no_grad():
         features = torch.cat(
             [encoder(windows.log_mel(part).to(device)) for part in np.array_split(rows, len(rows) // 256 + 1)]
@@ -144,15 +177,22 @@ def evaluate(encoder: Encoder, windows: Windows) -> dict[str, float]:
         residual = ((predictions[name].cpu() - target) ** 2).sum(0)
         spread = ((target - target.mean(0)) ** 2).sum(0).clamp_min(1e-3)
         scores[name] = float((1 - residual / spread).clamp_min(-1).mean())
-    return scores | {"same_track": same_track_accuracy(features.cpu().numpy(), windows.tracks[rows])}
+    accuracy = same_track_accuracy(features.cpu().numpy(), windows.tracks[rows])
+    return scores if accuracy is None else scores | {"same_track": accuracy}
 
 
-def same_track_accuracy(features: np.ndarray, tracks: np.ndarray) -> float:
-    """Return how often, among one late window of each track, the nearest to an early window is of the same track."""
+def same_track_accuracy(features: np.ndarray, tracks: np.ndarray) -> float | None:
+    """Return how often, among one late window of each track, the nearest to an early window is of the same track.
+
+    Tracks of less than six windows do not count; None if there are not two others.
+    """
+    places = [np.flatnonzero(tracks == track) for track in np.unique(tracks)]
+    pairs = [(p[len(p) // 6], p[-1 - len(p) // 6]) for p in places if len(p) >= 6]
+    if len(pairs) < 2:
+        return None
     standard = (features - features.mean(axis=0)) / (features.std(axis=0) + 1e-5)
     standard /= np.linalg.norm(standard, axis=1, keepdims=True)
-    places = [np.flatnonzero(tracks == track) for track in np.unique(tracks)]
-    early, late = np.array([(p[len(p) // 6], p[-1 - len(p) // 6]) for p in places if len(p) >= 6]).T
+    early, late = np.array(pairs).T
     nearest = np.argmax(standard[early] @ standard[late].T, axis=1)
     return float(np.mean(nearest == np.arange(len(early))))
 
@@ -183,17 +223,23 @@ def _average(average: Encoder, network: Encoder, memory: float) -> None:
 
 
 def _save(path: Path, state: dict, epoch: int, config: TrainConfig) -> None:
-    temporary = path.with_name(path.name + ".tmp")
     tensors = {name: part.state_dict() for name, part in state.items()}
-    torch.save({**tensors, "epoch": epoch, "config": json.dumps(asdict(config))}, temporary)
-    temporary.replace(path)
+    with replacing(path) as temporary:
+        torch.save({**tensors, "epoch": epoch, "config": json.dumps(asdict(config))}, temporary)
 
 
-def _resume(path: Path, state: dict) -> int:
+def _resume(path: Path, state: dict, config: TrainConfig) -> int:
     """Load the parts of `state` from `path` and return the number of epochs done; 0 without a file."""
     if not path.exists():
         return 0
-    stored = torch.load(path, weights_only=True)
-    for name, part in state.items():
-        part.load_state_dict(stored[name])
-    return stored["epoch"]
+    try:
+        stored = torch.load(path, weights_only=True, map_location="cpu")
+        begun_with = json.loads(stored["config"])
+        for name, value in asdict(config).items():
+            if name != "device" and begun_with[name] != value:
+                raise ModelError(path, f"the run was begun with {name}={begun_with[name]}, not {value}")
+        for name, part in state.items():
+            part.load_state_dict(stored[name])
+        return stored["epoch"]
+    except (OSError, EOFError, KeyError, RuntimeError, ValueError, pickle.UnpicklingError) as error:
+        raise ModelError(path, "it is no checkpoint of this version's encoder and these teachers") from error

@@ -5,7 +5,8 @@ which is checked before they are read. Besides the network the tensors hold
 
 - ``embedding.mean`` (n_features,) and ``embedding.projection`` (n_embedding, n_features): whitening by principal
   components, fitted on the training music;
-- ``tags.mean`` and ``tags.scale`` (n_tags,): from the tag head's output to log odds.
+- ``tags.mean`` and ``tags.scale`` (n_tags,): from the tag head's output to log odds. An encoder that was taught without
+  a teacher has no such head and no tags.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ import safetensors
 import safetensors.torch
 import torch
 
+from audiorec.atomic import replacing
 from audiorec.encoder.card import CARD, TENSORS, ModelCard, read_card, read_tensors
 from audiorec.encoder.model import Encoder, EncoderConfig
 from audiorec.errors import ModelError
@@ -39,7 +41,7 @@ class Weights:
 
 
 def load_weights(folder: Path | None = None) -> Weights:
-    """Load the encoder from `folder`, by default the one that comes with the package.
+    """Load the encoder from `folder`, by default the one in use.
 
     Raises
     ------
@@ -72,15 +74,17 @@ def save_weights(folder: Path, weights: Weights) -> None:
         "tag_groups": weights.tag_groups,
     }
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / TENSORS).write_bytes(data)
-    (folder / CARD).write_text(json.dumps(card, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    with replacing(folder / TENSORS) as temporary:
+        temporary.write_bytes(data)
+    with replacing(folder / CARD) as temporary:
+        temporary.write_text(json.dumps(card, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
 def _assemble(card: ModelCard, tensors: dict[str, torch.Tensor]) -> Weights:
     """Return the weights; raise KeyError, TypeError, ValueError or RuntimeError where the parts do not fit together."""
     encoder = Encoder(EncoderConfig.from_dict(card.config))
     n_features, n_tags = encoder.config.n_features, len(card.tags)
-    if encoder.config.heads["tags"] != n_tags:
+    if encoder.config.heads.get("tags", 0) != n_tags:
         raise ValueError("the tag head has another number of tags")
     weights = Weights(
         model_id=card.model_id,

@@ -1,0 +1,158 @@
+"""The databases of players, read-only: MPD's stickers and Navidrome's library.
+
+Both count plays and keep the time of the last one. Only tables of known names and columns are asked, so that whatever
+else a file holds is never run.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import itertools
+import sqlite3
+from collections.abc import Iterator
+from typing import Any
+from urllib.parse import quote
+
+from audiorec.errors import HistoryError
+from audiorec.history import values
+from audiorec.history.records import FoundPlaylist, Item, Listen, Song
+from audiorec.history.sources import Source
+
+NAME = "player"
+SQLITE = b"SQLite format 3\0"
+LONGEST_VALUE = 1 << 20  #: bytes
+LIKED, DISLIKED = 4, 2  #: stars of five: from here on a song is liked, down to here disliked
+MPD_STARS = 2  #: MPD's clients give up to ten
+
+MPD = {"sticker": {"type", "uri", "name", "value"}}
+NAVIDROME = {
+    "annotation": {"user_id", "item_id", "item_type", "play_count", "play_date", "rating", "starred", "starred_at"},
+    "media_file": {"id", "path", "title", "artist", "album"},
+    "user": {"id", "user_name"},
+}
+NAVIDROME_LISTS = {"playlist": {"id", "name", "owner_id"}, "playlist_tracks": {"id", "playlist_id", "media_file_id"}}
+NAVIDROME_ID = ("mbz_recording_id", "mbz_track_id")  #: the column of the MusicBrainz id, now and in older versions
+
+
+def recognises(source: Source) -> bool:
+    """Tell whether this is an SQLite database; whether one that is known shows when it is read."""
+    return source.head.startswith(SQLITE) and source.member is None
+
+
+def read(source: Source) -> Iterator[Item]:
+    """Yield the counts of plays and skips, likes and dislikes, and Navidrome's playlists.
+
+    Raises
+    ------
+    HistoryError
+        The database is broken, in use, or of another program.
+    """
+    try:
+        with contextlib.closing(sqlite3.connect(f"file:{quote(source.path)}?mode=ro", uri=True)) as connection:
+            connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, LONGEST_VALUE)
+            connection.execute("PRAGMA trusted_schema = OFF")
+            connection.text_factory = lambda data: data.decode("utf-8", "surrogateescape")
+            yield from _read(connection, source)
+    except sqlite3.Error as error:
+        raise HistoryError(source.name, f"the database cannot be read: {error}") from error
+
+
+def _read(connection: sqlite3.Connection, source: Source) -> Iterator[Item]:
+    if _has(connection, MPD):
+        yield from _mpd(connection)
+    elif _has(connection, NAVIDROME):
+        yield from _navidrome(connection)
+        if _has(connection, NAVIDROME_LISTS):
+            yield from _navidrome_playlists(connection)
+    else:
+        raise HistoryError(source.name, "an SQLite database, but neither MPD's stickers nor Navidrome's")
+
+
+def _has(connection: sqlite3.Connection, tables: dict[str, set[str]]) -> bool:
+    return all(columns <= _columns(connection, table) for table, columns in tables.items())
+
+
+def _columns(connection: sqlite3.Connection, table: str) -> set[str]:
+    """Return the columns of a table; none of what is no table, since a view could run anything."""
+    sql = "SELECT info.name FROM sqlite_master AS t, pragma_table_info(t.name) AS info WHERE t.type = 'table'"
+    return {name for (name,) in connection.execute(f"{sql} AND t.name = ?", (table,))}
+
+
+def _mpd(connection: sqlite3.Connection) -> Iterator[Item]:
+    """Yield what clients (myMPD and others) noted: playCount, skipCount, lastPlayed, lastSkipped, rating, like."""
+    texts = (f"CAST({name} AS TEXT)" for name in ("uri", "name", "value"))
+    rows = connection.execute(f"SELECT {', '.join(texts)} FROM sticker WHERE type = 'song' ORDER BY uri, name")
+    for number, (uri, notes) in enumerate(itertools.groupby(rows, key=lambda row: row[0]), start=1):
+        stickers = {name.lower().replace("_", ""): value for _, name, value in notes}
+        yield from values.several(number, _mpd_song(uri, stickers))
+
+
+def _mpd_song(uri: str, stickers: dict[str, str]) -> Iterator[Listen]:
+    song = Song(path=uri)
+    yield from _counted(song, None, "play", stickers.get("playcount"), stickers.get("lastplayed"))
+    yield from _counted(song, None, "skip", stickers.get("skipcount"), stickers.get("lastskipped"))
+    stars = float(stickers.get("rating", 0)) / MPD_STARS
+    yield from _liked(song, None, stars, liked=stickers.get("like") == "2", disliked=stickers.get("like") == "0")
+
+
+def _navidrome(connection: sqlite3.Connection) -> Iterator[Item]:
+    notes = "play_count, play_date, annotation.rating, starred, starred_at"
+    rows = connection.execute(
+        f"SELECT user_name, {_navidrome_song(connection)}, {notes}"
+        " FROM annotation JOIN media_file ON media_file.id = item_id LEFT JOIN user ON user.id = user_id"
+        " WHERE item_type = 'media_file' ORDER BY user_name, path, item_id"
+    )
+    for number, row in enumerate(rows, start=1):
+        yield from values.several(number, _annotation(*row))
+
+
+def _navidrome_song(connection: sqlite3.Connection) -> str:
+    """Return the columns of a song, in the order of `_song`."""
+    known = _columns(connection, "media_file")
+    musicbrainz_id = next((f"media_file.{name}" for name in NAVIDROME_ID if name in known), "NULL")
+    return f"media_file.artist, media_file.title, media_file.album, {musicbrainz_id}, CAST(media_file.path AS TEXT)"
+
+
+def _annotation(user: Any, artist: Any, title: Any, album: Any, mbid: Any, path: Any, *notes: Any) -> Iterator[Listen]:
+    plays, last, stars, starred, starred_at = notes
+    song, user = _song(artist, title, album, mbid, path), values.text(user)
+    yield from _counted(song, user, "play", plays, _go_time(last))
+    yield from _liked(
+        song, user, float(stars or 0), liked=bool(starred), time=_go_time(starred_at) if starred else None
+    )
+
+
+def _song(artist: Any, title: Any, album: Any, mbid: Any, path: Any) -> Song:
+    names = map(values.text, (artist, title, album))
+    return values.named(Song(*names, musicbrainz_track_id=values.musicbrainz_id(mbid), path=path or None))
+
+
+def _go_time(value: Any) -> Any:
+    """Return a time as Go writes it, "2024-01-02 03:04:05 +0000 UTC", as ISO 8601 has it."""
+    return value.removesuffix(" UTC").replace(" +", "+") if isinstance(value, str) else value
+
+
+def _counted(song: Song, user: str | None, kind: str, count: Any, last: Any) -> Iterator[Listen]:
+    if count and int(count) > 0:
+        yield Listen(song, user, values.time(last), kind=kind, count=int(count), total=True)
+
+
+def _liked(
+    song: Song, user: str | None, stars: float, *, liked: bool, disliked: bool = False, time: Any = None
+) -> Iterator[Listen]:
+    if liked or stars >= LIKED:
+        yield Listen(song, user, values.time(time), kind="like", total=True)
+    elif disliked or 0 < stars <= DISLIKED:
+        yield Listen(song, user, values.time(time), kind="dislike", total=True)
+
+
+def _navidrome_playlists(connection: sqlite3.Connection) -> Iterator[FoundPlaylist]:
+    rows = connection.execute(
+        f"SELECT playlist.id, playlist.name, user_name, {_navidrome_song(connection)} FROM playlist"
+        " JOIN playlist_tracks ON playlist_tracks.playlist_id = playlist.id"
+        " JOIN media_file ON media_file.id = media_file_id LEFT JOIN user ON user.id = owner_id"
+        " ORDER BY playlist.name, playlist.id, playlist_tracks.id"
+    )
+    for (number, name, user), songs in itertools.groupby(rows, key=lambda row: row[:3]):
+        title = values.text(name) or f"Playlist {number}"
+        yield FoundPlaylist(title, f"navidrome:{number}", tuple(_song(*row[3:]) for row in songs), values.text(user))

@@ -1,0 +1,190 @@
+"""The import of listening history: every file has an outcome, and every line of it."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Iterator
+
+from audiorec.catalog import Catalog
+from audiorec.errors import FileError, HistoryError
+from audiorec.history import databases, formats, matching, names, store, table, values
+from audiorec.history.records import Broken, FoundPlaylist, Item, Listen, NoMusic
+from audiorec.history.report import BrokenLine, HistoryProgress, HistoryReport, Miss
+from audiorec.history.sources import Source, sources
+
+NOBODY = "me"  #: the user of a history that names none
+BATCH = 5_000  #: listens a transaction: others may write in between
+SHOWN = 100  #: broken lines that a report lists
+MANY_USERS = frozenset({table.NAME, databases.NAME})  #: where each line says whose it is; others are one person's
+
+Progress = Callable[[HistoryProgress], None]
+
+
+def import_history(
+    catalog: Catalog, paths: Iterable[str], *, user: str | None = None, progress: Progress | None = None
+) -> HistoryReport:
+    """Read files, archives and folders of listening history into a catalog, and match its songs to the tracks.
+
+    Parameters
+    ----------
+    catalog
+    paths
+        Files that are no history are failures in the report; in folders and archives they are passed over.
+    user : str, optional
+        Whose history it is. A table or a player's database with users of its own keeps them.
+    progress : callable, optional
+        Called with a `HistoryProgress` now and then.
+
+    Raises
+    ------
+    ValueError
+        `user` is no name.
+    """
+    if user is not None and values.text(user) != user:
+        raise ValueError(f"user={user!r} must be a name on one line, without spaces around it")
+    run = _Import(catalog, user, progress or (lambda progress: None))
+    for path in paths:
+        run.add(path)
+    return run.finish()
+
+
+class _Import:
+    """One import: what it has met so far."""
+
+    def __init__(self, catalog: Catalog, user: str | None, progress: Progress):
+        self._catalog = catalog
+        self._user = user
+        self._progress = progress
+        self._writer = store.HistoryWriter(catalog)
+        self._counts: Counter[str] = Counter()  # fields of the report
+        self._kinds: Counter[str] = Counter()
+        self._users: set[str] = set()
+        self._broken: list[BrokenLine] = []
+        self._failures: list[FileError] = []
+
+    def add(self, path: str) -> None:
+        """Read what is at `path`; what cannot be read is noted, and the rest goes on."""
+        before = self._counts["files"], len(self._failures)
+        for source in sources(path):
+            try:
+                if isinstance(source, FileError):
+                    raise source
+                self._read(source, named=source.name == path)
+            except FileError as error:
+                self._failures.append(error)
+        if before == (self._counts["files"], len(self._failures)):
+            self._failures.append(HistoryError(path, "nothing in it is a listening history in a format that is known"))
+
+    def _read(self, source: Source, *, named: bool) -> None:
+        try:
+            reader = formats.reader(source)
+        except HistoryError:
+            if named:
+                raise
+            self._counts["passed_over"] += 1
+            return
+        self._counts["files"] += 1
+        totals, batch = _Totals(), []
+        listens = self._listens(reader.read(source), source, many_users=reader.NAME in MANY_USERS)
+        try:
+            for event in totals.without(listens):
+                batch.append(event)
+                if len(batch) == BATCH:
+                    self._write(batch, reader.NAME)
+                    self._progress(HistoryProgress(source.name, self._counts["read"]))
+                    batch = []
+        except FileError as error:  # what was read before it broke off counts
+            self._failures.append(error)
+        self._write([*batch, *totals.summed()], reader.NAME)
+
+    def _listens(self, items: Iterable[Item], source: Source, *, many_users: bool) -> Iterator[tuple[str, Listen]]:
+        """Yield the listens among `items`, each with its user, and see to the others."""
+        for item in items:
+            match item:
+                case Listen():
+                    first, second = (item.user, self._user) if many_users else (self._user, item.user)
+                    yield first or second or NOBODY, item
+                case FoundPlaylist():
+                    self._write_playlist(item)
+                case Broken():
+                    self._note_broken(source, item)
+                case NoMusic():
+                    self._counts["no_music"] += 1
+
+    def _write(self, listens: list[tuple[str, Listen]], source: str) -> None:
+        self._counts["read"] += len(listens)
+        self._counts["added"] += self._writer.listens(listens, source)
+        self._kinds.update(listen.kind for _, listen in listens)
+        self._users.update(user for user, _ in listens)
+
+    def _write_playlist(self, playlist: FoundPlaylist) -> None:
+        user = playlist.user or self._user
+        whose = "" if os.path.isabs(playlist.source) else f"{user or NOBODY}: "  # noqa: PTH117
+        source = os.fsencode(whose + playlist.source).decode("utf-8", "backslashreplace")
+        self._writer.playlist(playlist, source, user)
+        self._counts["playlists"] += 1
+
+    def _note_broken(self, source: Source, broken: Broken) -> None:
+        self._counts["broken"] += 1
+        if len(self._broken) < SHOWN:
+            self._broken.append(BrokenLine(source.name, broken.number, broken.reason))
+
+    def finish(self) -> HistoryReport:
+        """Match all songs, and return what became of these files."""
+        self._progress(HistoryProgress(None, self._counts["read"]))
+        store.rematch(self._catalog)
+        matched, misses = self._matches()
+        return HistoryReport(
+            **self._counts,
+            known=self._counts["read"] - self._counts["added"],
+            kinds=dict(sorted(self._kinds.items())),
+            broken_lines=tuple(self._broken),
+            failures=tuple(self._failures),
+            users=tuple(sorted(self._users)),
+            songs=len(self._writer.named),
+            matched={rule: matched[rule] for rule in matching.RULES},
+            misses=tuple(sorted(misses, key=lambda miss: -miss.count)),
+        )
+
+    def _matches(self) -> tuple[Counter[str], list[Miss]]:
+        """Return how many of the songs of these files each rule matched, and those that none did."""
+        matched: Counter[str] = Counter()
+        misses = []
+        rows = self._catalog.rows("SELECT id, matched_by, artist, title, path FROM song ORDER BY id")
+        for song_id, rule, artist, title, path in rows:
+            if song_id not in self._writer.named:
+                continue
+            if rule:
+                matched[rule] += 1
+            else:
+                misses.append(Miss(artist, title, path and os.fsdecode(path), self._writer.named[song_id]))
+        return matched, misses
+
+
+class _Totals:
+    """Listens without a time of their own, counted together by user, song and kind."""
+
+    def __init__(self):
+        self._listens: dict[tuple, list[Listen]] = defaultdict(list)
+
+    def without(self, listens: Iterable[tuple[str, Listen]]) -> Iterator[tuple[str, Listen]]:
+        """Yield the listens that are events, and keep the others."""
+        for user, listen in listens:
+            if listen.total:
+                self._listens[user, names.key(listen.song), listen.kind].append(listen)
+            else:
+                yield user, listen
+
+    def summed(self) -> list[tuple[str, Listen]]:
+        """Return one listen for all that are alike; who likes a song twice likes it once."""
+        return [
+            (user, dataclasses.replace(first, count=_count(same), time=max(s.time or 0 for s in same) or None))
+            for (user, *_), same in self._listens.items()
+            for first in same[:1]
+        ]
+
+
+def _count(listens: list[Listen]) -> int:
+    return sum(listen.count for listen in listens) if listens[0].kind in ("play", "skip") else 1

@@ -1,0 +1,84 @@
+"""JSON objects out of long files, one at a time: those that stand one a line, and those of one long list."""
+
+from __future__ import annotations
+
+import codecs
+import json
+import re
+from collections.abc import Callable, Iterable, Iterator
+from typing import BinaryIO
+
+from audiorec.history.records import Broken
+
+LONGEST_ITEM = 1 << 20  #: characters of an item of a list; real ones have some hundred
+CHUNK = 1 << 16  #: bytes read at once
+BETWEEN_ITEMS = re.compile(r"[\s,]*")
+NEXT_ITEM = re.compile(r"\}\s*,\s*(?=\{)")
+OVERLAP = 100  #: characters kept where the next item is looked for, lest its mark be cut in two
+
+Numbered = tuple[int, dict]  #: the number of a line or item, from 1, and the object there
+
+
+def from_lines(lines: Iterable[tuple[int, str | None]]) -> Iterator[Numbered | Broken]:
+    """Yield the objects that stand one a line; a line that is None was too long."""
+    for number, line in lines:
+        if line is None:
+            yield Broken(number, "the line is too long")
+        elif line.strip():
+            try:
+                value = json.loads(line)
+            except (ValueError, RecursionError):
+                yield Broken(number, "no valid JSON")
+            else:
+                yield _object(number, value)
+
+
+def from_list(stream: BinaryIO) -> Iterator[Numbered | Broken]:
+    """Yield the objects of one list; after a broken one goes on with the next, as well as that can be told."""
+    more = _reader(stream)
+    decode = json.JSONDecoder().raw_decode
+    buffer, position, number = more().lstrip().removeprefix("["), 0, 0
+    while True:
+        position = BETWEEN_ITEMS.match(buffer, position).end()
+        if position == len(buffer):
+            buffer, position = more(), 0
+        if not buffer or buffer[position] == "]":
+            return
+        try:
+            value, end = decode(buffer, position)
+        except (ValueError, RecursionError):
+            if len(buffer) - position <= LONGEST_ITEM and (chunk := more()):
+                buffer, position = buffer[position:] + chunk, 0  # only cut in two, perhaps
+                continue
+            number += 1
+            yield Broken(number, "no valid JSON")
+            buffer, position = _next_item(buffer, position, more)
+        else:
+            number, position = number + 1, end
+            yield _object(number, value)
+
+
+def _object(number: int, value: object) -> Numbered | Broken:
+    return (number, value) if isinstance(value, dict) else Broken(number, "no JSON object")
+
+
+def _reader(stream: BinaryIO) -> Callable[[], str]:
+    """Return a function that gives the next characters of a stream, "" at its end."""
+    decoder = codecs.getincrementaldecoder("utf-8-sig")("replace")
+
+    def more() -> str:
+        while chunk := stream.read(CHUNK):
+            if text := decoder.decode(chunk):
+                return text
+        return ""
+
+    return more
+
+
+def _next_item(buffer: str, position: int, more: Callable[[], str]) -> tuple[str, int]:
+    """Return the buffer and the position in it at which the item after a broken one begins."""
+    while not (match := NEXT_ITEM.search(buffer, position)):
+        if not (chunk := more()):
+            return "", 0
+        buffer, position = buffer[-OVERLAP:] + chunk, 0
+    return buffer, match.end()

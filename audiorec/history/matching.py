@@ -1,0 +1,205 @@
+"""Which track of the library a song is: rules from the surest to the least sure, the first that finds one decides.
+
+==================  ===============================================================================================
+ISRC                the recording's code in the file's tags
+MusicBrainz id      the recording's id in the file's tags
+path                the same file; of a relative path, the one file whose path ends so, and of a foreign one, the one
+                    that lies in folders of the same names (`TAIL`)
+artist and title    the same by `names`; an artist may be credited alone or with others
+close spelling      artist and title alike to `CLOSE_ARTIST` and `CLOSE_TITLE`, with the same numbers and the same words
+                    that tell versions apart: "Song 2" is not "Song 3", and live is not the studio
+==================  ===============================================================================================
+
+Of several tracks of a song the one on the same album is taken, then one that is not missing, then the oldest. The
+result depends on songs and tracks alone, so that it may be made again whenever either changed.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple
+
+import numpy as np
+from rapidfuzz import fuzz, process
+
+from audiorec.history import names
+from audiorec.history.records import Song
+
+ISRC, MUSICBRAINZ, PATH, NAMES, CLOSE_SPELLING = RULES = (
+    "ISRC",
+    "MusicBrainz id",
+    "path",
+    "artist and title",
+    "close spelling",
+)
+
+#: Percent of `rapidfuzz.fuzz.ratio` (1 - insertions and deletions / letters of both) from which spellings are close.
+#: Of the 18,618 songs of Deezer's mood data, nine pairs by one artist have such titles, and each pair is one song.
+CLOSE_TITLE = 90.0
+#: Of their 4,128 artists, the pairs from here on are misspellings but for one; at 90 Johnny Cash is Johnny Nash.
+CLOSE_ARTIST = 95.0
+TAIL = 3  #: file and folders that a foreign path must share: the artist's, the album's
+ARTISTS_AT_ONCE = 512  #: artists compared with all of the library in one call: 4 MB for 8,000
+
+#: Words that tell one recording of a song from another.
+VERSION = re.compile(
+    r"\b(?:acapella|acoustic|ambient|cover|demo|dub|edit|extended|instrumental|interlude|intro|karaoke|live|mix"
+    r"|orchestral|outro|radio|rehearsal|remake|remix|reprise|rework|sessions?|slowed|sped|take|unplugged|version|vip)\b"
+)
+NUMBERS = ("one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")
+ROMAN_NUMBERS = ("i", "ii", "iii", "iv", "v", "vi", "vii", "viii", "ix", "x", "xi", "xii")
+VALUES = {word: str(n) for words in (NUMBERS, ROMAN_NUMBERS) for n, word in enumerate(words, start=1)}
+NUMBER = re.compile(r"\d+")
+
+
+class LibraryTrack(NamedTuple):
+    """What matching knows of a track."""
+
+    id: int
+    path: bytes
+    missing: bool
+    artist: str | None
+    album_artist: str | None
+    title: str | None
+    album: str | None
+    isrc: str | None
+    musicbrainz_track_id: str | None
+
+
+class Match(NamedTuple):
+    """The track that a song is, and the rule that said so."""
+
+    track_id: int
+    rule: str
+
+
+class Matcher:
+    """The library's tracks, laid out so that a song's is found fast."""
+
+    def __init__(self, tracks: Iterable[LibraryTrack]):
+        self._by_isrc: dict[str, list[LibraryTrack]] = defaultdict(list)
+        self._by_musicbrainz: dict[str, list[LibraryTrack]] = defaultdict(list)
+        self._by_file: dict[bytes, list[LibraryTrack]] = defaultdict(list)
+        self._by_names: dict[tuple[str, str], list[LibraryTrack]] = defaultdict(list)
+        self._by_first_artist: dict[tuple[str, str], list[LibraryTrack]] = defaultdict(list)
+        self._titles: dict[str, dict[str, None]] = defaultdict(dict)  #: of each artist, in the order of the tracks
+        for track in sorted(tracks, key=lambda track: (track.missing, track.id)):
+            self._add(track)
+
+    def _add(self, track: LibraryTrack) -> None:
+        for codes, table in ((track.isrc, self._by_isrc), (track.musicbrainz_track_id, self._by_musicbrainz)):
+            for code in filter(None, map(_code, (codes or "").split(";"))):  # a file may have several
+                table[code].append(track)
+        self._by_file[os.path.basename(track.path)].append(track)  # noqa: PTH119 (a path is bytes)
+        if not track.title:
+            return
+        title = names.title(track.title)
+        for credit in dict.fromkeys(filter(None, (track.artist, track.album_artist))):
+            whole, *first = names.artists(credit)
+            self._by_names[whole, title].append(track)
+            self._titles[whole][title] = None
+            for artist in first:
+                self._by_first_artist[artist, title].append(track)
+
+    def match(self, songs: Iterable[Song]) -> list[Match | None]:
+        """Return the track of each song; None where the library does not have it."""
+        songs = list(songs)
+        matches = [self._exact(song) for song in songs]
+        missed = [number for number, match in enumerate(matches) if match is None and songs[number].title]
+        near = self._near_artists({names.artists(songs[n].artist)[0] for n in missed if songs[n].artist})
+        for number in missed:
+            if songs[number].artist:
+                matches[number] = self._close(songs[number], near)
+        return matches
+
+    def _exact(self, song: Song) -> Match | None:
+        for rule, tracks in self._candidates(song):
+            if tracks:
+                return Match(_best(tracks, song).id, rule)
+        return None
+
+    def _candidates(self, song: Song) -> Iterator[tuple[str, list[LibraryTrack]]]:
+        if song.isrc:
+            yield ISRC, self._by_isrc.get(_code(song.isrc), [])
+        if song.musicbrainz_track_id:
+            yield MUSICBRAINZ, self._by_musicbrainz.get(_code(song.musicbrainz_track_id), [])
+        if song.path:
+            yield PATH, self._at(song.path)
+        if song.artist and song.title:
+            title = names.title(song.title)
+            whole, *first = names.artists(song.artist)
+            for table, artist in ((self._by_names, whole), (self._by_first_artist, whole)):
+                yield NAMES, table.get((artist, title), [])
+            for artist in first:
+                yield NAMES, self._by_names.get((artist, title), [])
+
+    def _at(self, path: str) -> list[LibraryTrack]:
+        """Return the one track whose file a path means, if there is one."""
+        wanted = os.fsencode(path)
+        namesakes = self._by_file.get(os.path.basename(wanted), [])  # noqa: PTH119
+        same = [track for track in namesakes if track.path == wanted]
+        if same:
+            return same
+        parts = wanted.strip(b"/").split(b"/")
+        foreign = os.path.isabs(path) or path[1:2] == ":"  # noqa: PTH117
+        if foreign and len(parts) < TAIL:
+            return []
+        ending = b"/" + b"/".join(parts[-TAIL:] if foreign else parts)
+        alike = [track for track in namesakes if track.path.endswith(ending)]
+        return alike if len(alike) == 1 else []
+
+    def _near_artists(self, wanted: set[str]) -> dict[str, list[str]]:
+        """Return the library's artists that are spelt closely to each of some."""
+        known, unknown = list(self._titles), sorted(wanted)
+        near = {}
+        for start in range(0, len(unknown), ARTISTS_AT_ONCE):
+            some = unknown[start : start + ARTISTS_AT_ONCE]
+            scores = process.cdist(some, known, scorer=fuzz.ratio, score_cutoff=CLOSE_ARTIST, dtype=np.uint8)
+            for artist, row in zip(some, scores, strict=True):
+                near[artist] = [known[at] for at in np.flatnonzero(row)]
+        return near
+
+    def _close(self, song: Song, near: dict[str, list[str]]) -> Match | None:
+        """Return the track that is spelt most like a song, if it is close enough and the same version."""
+        wanted, artist = names.title(song.title), names.artists(song.artist)[0]
+        found = []
+        for other in near[artist]:
+            alike = process.extract(
+                wanted, list(self._titles[other]), scorer=fuzz.ratio, score_cutoff=CLOSE_TITLE, limit=None
+            )
+            same = ((score, title) for title, score, _ in alike if _same_version(title, wanted))
+            if best := next(same, None):
+                found.append((best[0] + fuzz.ratio(artist, other), best[1], other))
+        if not found:
+            return None
+        _, title, other = max(found, key=lambda entry: entry[0])
+        return Match(_best(self._by_names[other, title], song).id, CLOSE_SPELLING)
+
+
+def _code(code: str) -> str:
+    return code.strip().replace("-", "").upper()
+
+
+def _best(tracks: list[LibraryTrack], song: Song) -> LibraryTrack:
+    """Return the track on the song's album, else the first: not missing, and the oldest."""
+    if len(tracks) == 1 or not song.album:
+        return tracks[0]
+    album = names.title(song.album)
+    return next((track for track in tracks if track.album and names.title(track.album) == album), tracks[0])
+
+
+def _same_version(title: str, other: str) -> bool:
+    """Tell whether two titles hold the same numbers and the same words that tell versions apart.
+
+    >>> _same_version("part two", "prt 2"), _same_version("song 2", "song 3"), _same_version("creep", "creep live")
+    (True, False, False)
+    """
+    return _marks(title) == _marks(other)
+
+
+def _marks(title: str) -> list[str]:
+    numbers = [number for word in title.split() for number in NUMBER.findall(VALUES.get(word, word))]
+    return sorted([*numbers, *VERSION.findall(title)])

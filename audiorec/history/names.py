@@ -1,0 +1,115 @@
+"""One spelling for all: what is left of an artist's and a title's name when only the song counts.
+
+Case, accents and punctuation go, "&" is "and", "The" in front of an artist goes. What says nothing of which recording
+it is goes too: "feat. …", "(Remastered 2011)", "- Mono". What says that it is another one stays: "live", "remix",
+"acoustic", "demo".
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import unicodedata
+from functools import lru_cache
+
+from audiorec.history.records import Song
+from audiorec.schema import fold
+
+REMEMBERED = 1 << 16  #: names of which the spelling is kept: histories name the same ones again and again
+#: Letters that are none with an accent, as people write them who do not have them; signs that are words; apostrophes.
+LETTERS = {"ø": "o", "æ": "ae", "œ": "oe", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "ı": "i"}
+SIGNS = str.maketrans(LETTERS | {"&": " and ", "+": " and "} | dict.fromkeys("'’‘`´ʼ", ""))
+
+NO_WORD = re.compile(r"[\W_]+")
+FEATURING_ASIDE = re.compile(r"[(\[]\s*(?:feat|ft|featuring)\b[^)\]]*[)\]]")
+FEATURING = re.compile(r"(?<=\S)\s+(?:feat\.?|ft\.|featuring)\s.*?(?=\s[-–—]\s|[(\[]|$)")  # no dot: "6 ft under"
+#: What stands in brackets, or behind a dash.
+ASIDE = re.compile(r"\(([^()]*)\)|\[([^\[\]]*)\]|\s[-–—]\s(.*)$")
+CREDIT = re.compile(r"(?:with|w/|from|prod\.?(?: by)?|produced by)\s")
+#: The remarks, as words, that leave a recording the same one.
+SAME = re.compile(
+    r"\b(?:"
+    r"(?:\d{4} )?(?:(?:digital(?:ly)?|stereo|mono) )?re ?master(?:ed|ing)?(?: in| version| edition| mix)*(?: \d{4})?"
+    r"|(?:mono|stereo)(?: version| mix)?|(?:album|original|lp|single|standard) (?:version|mix)"
+    r"|(?:super )?deluxe(?: edition| version)?|expanded(?: edition)?|bonus track(?: version)?"
+    r"|(?:explicit|clean)(?: version)?|(?:\d+(?:st|nd|rd|th) )?anniversary(?: edition| version)?"
+    r")\b"
+)
+COLLABORATION = re.compile(r"\s*[;,/]\s*|\s+(?:and|x|vs\.?|with)\s+")
+ARTICLE = re.compile(r"the\s+(?=\S)")
+ARTICLE_BEHIND = re.compile(r"(.+),\s*the")
+
+
+@lru_cache(maxsize=REMEMBERED)
+def artists(name: str) -> tuple[str, ...]:
+    """Return the spellings that a credit may go by: as a whole, then its first artist alone if there are more.
+
+    >>> artists("The Beatles"), artists("Beatles, The"), artists("Sigur Rós feat. Ann")
+    (('beatles',), ('beatles',), ('sigur ros',))
+    >>> artists("Simon & Garfunkel"), artists("Daft Punk; Pharrell Williams")
+    (('simon and garfunkel', 'simon'), ('daft punk pharrell williams', 'daft punk'))
+    """
+    folded = _folded(name)
+    if match := ARTICLE_BEHIND.fullmatch(folded):
+        folded = match[1]
+    plain = ARTICLE.sub("", FEATURING.sub("", FEATURING_ASIDE.sub("", folded)), count=1) if folded else folded
+    whole = _words(plain) or _bare(name)
+    first = _words(COLLABORATION.split(plain)[0])
+    return (whole, first) if first and first != whole else (whole,)
+
+
+@lru_cache(maxsize=REMEMBERED)
+def title(name: str) -> str:
+    """Return the one spelling of a title.
+
+    >>> title("Don't Stop (feat. Ann) [Remastered 2011]"), title("Don’t stop - 2011 Remaster")
+    ('dont stop', 'dont stop')
+    >>> title("Creep (Live)"), title("Creep - Acoustic"), title("1999 (2019 Remaster)"), title("Part 2 (Mono)")
+    ('creep live', 'creep acoustic', '1999', 'part 2')
+    """
+    plain = FEATURING.sub("", FEATURING_ASIDE.sub("", _folded(name)))
+    return _words(ASIDE.sub(_telling, plain)) or _words(plain) or _bare(name)
+
+
+def _telling(aside: re.Match) -> str:
+    """Return what of an aside tells one recording from another."""
+    text = next(filter(None, aside.groups()), "")
+    if CREDIT.match(text):
+        return " "
+    words = _words(text)
+    rest, dropped = SAME.subn("", words)
+    return " " if dropped and (not rest.strip() or rest.strip().isdecimal()) else f" {rest} "
+
+
+def key(song: Song) -> str:
+    """Return what makes a song the same one in all histories: its names, else an id, else its path.
+
+    It is stored: to change how it is made takes a migration.
+
+    >>> key(Song("The Beatles", "Help! - Remastered 2009")), key(Song(path="/music/a.ogg"))
+    ('song:beatles\\thelp', 'path:/music/a.ogg')
+    """
+    if song.artist and song.title:
+        return f"song:{artists(song.artist)[0]}\t{title(song.title)}"
+    if song.musicbrainz_track_id:
+        return f"mbid:{song.musicbrainz_track_id}"
+    if song.isrc:
+        return f"isrc:{song.isrc}"
+    return f"path:{os.fsencode(song.path or '').decode('utf-8', 'backslashreplace')}"
+
+
+def _folded(name: str) -> str:
+    return (fold(name) or "").translate(SIGNS)
+
+
+def _words(text: str) -> str:
+    """Return letters, digits and the marks on them, with one space between words."""
+    if text.isascii():
+        return NO_WORD.sub(" ", text).strip()
+    kept = (c if c.isalnum() or unicodedata.category(c)[0] == "M" else " " for c in text)
+    return " ".join("".join(kept).split())
+
+
+def _bare(name: str) -> str:
+    """Return the spelling of a name without any letter or digit, such as "!!!"."""
+    return "".join(name.split())

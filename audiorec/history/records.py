@@ -1,0 +1,61 @@
+"""What the readers of listening history yield."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal, NamedTuple
+
+Kind = Literal["play", "skip", "like", "dislike"]
+
+
+class Song(NamedTuple):
+    """What a history says of the song that was heard; None where it says nothing.
+
+    It says at least one of: artist and title, the MusicBrainz id, the ISRC, the path.
+    """
+
+    artist: str | None = None
+    title: str | None = None
+    album: str | None = None
+    isrc: str | None = None
+    musicbrainz_track_id: str | None = None
+    path: str | None = None  #: surrogate-escaped; a relative one leads from a folder of music that is not known
+
+
+@dataclass(frozen=True, slots=True)
+class Listen:
+    """One thing that a user did with a song, or, with `total`, how often until now."""
+
+    song: Song
+    user: str | None = None  #: None where the history does not say
+    time: float | None = None  #: seconds since 1970, when it began; of a total the last time
+    ms_played: int | None = None
+    kind: Kind = "play"  #: "skip" is a play that the listener stopped within `values.SKIP_MS`
+    count: int = 1
+    total: bool = False  #: the count of a player, which takes the place of what it was before
+
+
+@dataclass(frozen=True, slots=True)
+class FoundPlaylist:
+    """A playlist among the history."""
+
+    name: str
+    source: str  #: where it is from: the same source, read again, takes the place of what it was before
+    songs: tuple[Song, ...]
+    user: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Broken:
+    """A line, or an item of a JSON list, that cannot be understood; the rest can."""
+
+    number: int  #: from 1
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class NoMusic:
+    """Something heard that was no music: an episode of a podcast, a chapter of a book, a film."""
+
+
+Item = Listen | FoundPlaylist | Broken | NoMusic

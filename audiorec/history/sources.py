@@ -1,0 +1,161 @@
+"""Where history lies: files, folders of them and archives, as streams of bounded lines.
+
+Nothing here trusts a file: a line, a document and an archive may each be only so large, so that a broken or hostile
+one costs neither the memory nor the day.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+import zipfile
+import zlib
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import cached_property, partial
+from itertools import islice
+from typing import BinaryIO
+
+from audiorec.errors import FileError, HistoryError, UnreadableError
+from audiorec.history import jsonstream
+from audiorec.history.records import Broken
+
+LONGEST_LINE = 1 << 20  #: bytes; real ones have some hundred
+LARGEST_DOCUMENT = 64 << 20  #: bytes of what must be read as a whole
+LARGEST_ARCHIVE = 4 << 30  #: bytes of all members unpacked
+MOST_MEMBERS = 10_000  #: files in an archive
+HEAD = 1 << 16  #: bytes by which a format is told
+SAMPLE = 20  #: lines or items by which a format is told
+ENCRYPTED = 1  #: the bit of a member's flags
+
+#: What is looked into where a folder is given; a file that is named itself always is.
+SUFFIXES = frozenset(
+    [".csv", ".db", ".json", ".jsonl", ".jspf", ".m3u", ".m3u8", ".sql", ".sqlite", ".tsv", ".xspf", ".zip"]
+)
+
+
+@dataclass(frozen=True)
+class Source:
+    """A stream of bytes with a name: a file, or one in an archive."""
+
+    name: str  #: for people: the path, and for an archive's member ": " and its name
+    path: str  #: absolute; for a member that of its archive
+    opener: Callable[[], BinaryIO] = field(repr=False)
+    member: str | None = None  #: its name in the archive
+
+    @property
+    def place(self) -> str:
+        """The path, and the name in the archive: the same for the same source, whoever asks from where."""
+        return self.path if self.member is None else f"{self.path}: {self.member}"
+
+    @cached_property
+    def head(self) -> bytes:
+        """The first bytes, by which the format is told."""
+        with self.opened() as stream:
+            return stream.read(HEAD)
+
+    @cached_property
+    def first_lines(self) -> list[str]:
+        """The first whole lines."""
+        text = self.head.decode("utf-8-sig", "surrogateescape")
+        lines = text.split("\n")
+        whole = lines if len(self.head) < HEAD else lines[:-1]
+        return [line.rstrip("\r") for line in whole[:SAMPLE]]
+
+    @cached_property
+    def sample(self) -> list[dict]:
+        """The first JSON objects, of a list or one a line; none where the content is no JSON."""
+        start = self.head.removeprefix(b"\xef\xbb\xbf").lstrip()[:1]
+        if start == b"[":
+            records = jsonstream.from_list(io.BytesIO(self.head))
+        elif start == b"{":
+            records = jsonstream.from_lines(enumerate(self.first_lines, start=1))
+        else:
+            return []
+        return [record[1] for record in islice(records, SAMPLE) if not isinstance(record, Broken)]
+
+    @contextmanager
+    def opened(self) -> Iterator[BinaryIO]:
+        """Open the stream; what goes wrong while it is read becomes a `FileError`."""
+        try:
+            with self.opener() as stream:
+                yield stream
+        except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError) as error:
+            raise HistoryError(self.name, f"the archive is broken: {error}") from error
+        except OSError as error:
+            raise UnreadableError(self.name, error.strerror or str(error)) from error
+
+    def document(self) -> bytes:
+        """Return all there is; raises `HistoryError` if that is too much."""
+        with self.opened() as stream:
+            data = stream.read(LARGEST_DOCUMENT + 1)
+        if len(data) > LARGEST_DOCUMENT:
+            raise HistoryError(self.name, f"larger than {LARGEST_DOCUMENT >> 20} MB, which no such file is")
+        return data
+
+    def lines(self) -> Iterator[tuple[int, str | None]]:
+        """Yield the lines with their numbers, surrogate-escaped and without their ends; None for one too long."""
+        with self.opened() as stream:
+            number = 0
+            while line := stream.readline(LONGEST_LINE):
+                number += 1
+                whole = len(line) < LONGEST_LINE or line.endswith(b"\n")
+                while not whole:
+                    rest = stream.readline(LONGEST_LINE)
+                    whole = len(rest) < LONGEST_LINE or rest.endswith(b"\n")
+                    line = None
+                yield number, line and _text(line, first=number == 1)
+
+    def json_objects(self) -> Iterator[jsonstream.Numbered | Broken]:
+        """Yield the JSON objects with their numbers, of a list or one a line."""
+        if self.head.removeprefix(b"\xef\xbb\xbf").lstrip().startswith(b"["):
+            with self.opened() as stream:
+                yield from jsonstream.from_list(stream)
+        else:
+            yield from jsonstream.from_lines(self.lines())
+
+
+def _text(line: bytes, *, first: bool) -> str:
+    return line.decode("utf-8-sig" if first else "utf-8", "surrogateescape").rstrip("\r\n")
+
+
+def sources(path: str) -> Iterator[Source | FileError]:
+    """Yield what there is to read at `path`: a file, the members of an archive, or what a folder holds of both.
+
+    What cannot be read is yielded as the error that says so. In a folder, files with one of `SUFFIXES` are taken,
+    also in folders in it, but no hidden ones.
+    """
+    if not os.path.isdir(path):  # noqa: PTH112 (names of any bytes)
+        yield from _file(path)
+        return
+    for folder, folders, names in os.walk(path):
+        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        for name in sorted(names):
+            if not name.startswith(".") and os.path.splitext(name)[1].lower() in SUFFIXES:  # noqa: PTH122
+                yield from _file(os.path.join(folder, name))  # noqa: PTH118
+
+
+def _file(path: str) -> Iterator[Source | FileError]:
+    source = Source(path, os.path.abspath(path), partial(open, path, "rb"))  # noqa: PTH100
+    try:
+        archive = source.head.startswith(b"PK\x03\x04")
+        if archive:
+            with source.opened() as stream, zipfile.ZipFile(stream) as members:
+                yield from _members(source, members)
+    except FileError as error:
+        yield error
+    else:
+        if not archive:
+            yield source
+
+
+def _members(source: Source, archive: zipfile.ZipFile) -> Iterator[Source]:
+    """Yield the files in an archive, feedback after the listens that say which song an id is."""
+    members = [member for member in archive.infolist() if not member.is_dir()]
+    if len(members) > MOST_MEMBERS or sum(member.file_size for member in members) > LARGEST_ARCHIVE:
+        raise HistoryError(source.name, f"it unpacks to more than {LARGEST_ARCHIVE >> 30} GB or {MOST_MEMBERS} files")
+    if any(member.flag_bits & ENCRYPTED for member in members):
+        raise HistoryError(source.name, "the archive is encrypted")
+    for member in sorted(members, key=lambda member: ("feedback" in member.filename, member.filename)):
+        yield Source(f"{source.name}: {member.filename}", source.path, partial(archive.open, member), member.filename)

@@ -1,0 +1,121 @@
+"""Spotify: the extended streaming history, and the account data with its shorter history, liked songs and playlists.
+
+All of it comes as JSON files in an archive; what else lies there is none of ours.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from audiorec.errors import HistoryError
+from audiorec.history import values
+from audiorec.history.records import Broken, FoundPlaylist, Item, Kind, Listen, NoMusic, Song
+from audiorec.history.sources import Source
+from audiorec.playlist.records import one_line
+
+NAME = "spotify"
+EXTENDED = {"ts", "ms_played"}
+ACCOUNT = {"endTime", "msPlayed"}
+DOCUMENT = re.compile(rb"(?:\xef\xbb\xbf)?\s*\{\s*\"(tracks|playlists)\"\s*:\s*\[")
+#: The reasons for which it was the listener who ended a play; the others are its end, a crash, a lost connection.
+LISTENER_ENDED = frozenset({"backbtn", "clickrow", "clickside", "endplay", "fwdbtn", "playbtn", "remote", "uriopen"})
+
+
+def recognises(source: Source) -> bool:
+    """Tell whether this is one of Spotify's files that say what was heard or liked."""
+    return any(item.keys() >= EXTENDED or item.keys() >= ACCOUNT for item in source.sample) or bool(
+        DOCUMENT.match(source.head)
+    )
+
+
+def read(source: Source) -> Iterator[Item]:
+    """Yield plays and skips, likes or playlists."""
+    if match := DOCUMENT.match(source.head):
+        items = _document(source, match[1].decode())
+        return _likes(items) if match[1] == b"tracks" else _playlists(items)
+    return values.converted(source.json_objects(), _play)
+
+
+def _play(item: dict[str, Any]) -> Listen | NoMusic:
+    return _account_play(item) if "endTime" in item else _extended_play(item)
+
+
+def _extended_play(item: dict[str, Any]) -> Listen | NoMusic:
+    title = values.text(item.get("master_metadata_track_name"))
+    if title is None:
+        return NoMusic()
+    artist = values.text(item.get("master_metadata_album_artist_name"))
+    album = values.text(item.get("master_metadata_album_album_name"))
+    played = values.milliseconds(item.get("ms_played"))
+    kind = _kind(played, item.get("skipped"), values.text(item.get("reason_end")))
+    song = values.named(Song(artist, title, album))
+    return Listen(song, values.text(item.get("username")), _begin(item.get("ts"), played), played, kind)
+
+
+def _account_play(item: dict[str, Any]) -> Listen:
+    song = values.named(Song(values.text(item.get("artistName")), values.text(item.get("trackName"))))
+    played = values.milliseconds(item.get("msPlayed"))
+    return Listen(song, None, _begin(item.get("endTime"), played), played, values.kind_of_play(played))
+
+
+def _kind(played: int | None, skipped: Any, reason: str | None) -> Kind:
+    """Return "skip" for what the listener ended early; a short song, or a lost connection, is none."""
+    if reason is None and skipped is None:
+        return values.kind_of_play(played)
+    by_listener = skipped is True or reason in LISTENER_ENDED
+    return values.kind_of_play(played) if by_listener else "play"
+
+
+def _begin(end: Any, played: int | None) -> float:
+    """Return when a play began: Spotify says when it ended."""
+    time = values.time(end)
+    if time is None:
+        raise ValueError("it does not say when")
+    return time - (played or 0) / 1000
+
+
+def _document(source: Source, name: str) -> list[Any]:
+    try:
+        return json.loads(source.document())[name]
+    except (ValueError, RecursionError) as error:
+        raise HistoryError(source.name, f"broken JSON: {error}") from error
+
+
+def _likes(tracks: Iterable[Any]) -> Iterator[Item]:
+    """Yield the songs of the user's library, which are those that were liked."""
+
+    def like(track: dict[str, Any]) -> Listen:
+        names = (values.text(track.get(name)) for name in ("artist", "track", "album"))
+        return Listen(values.named(Song(*names)), kind="like", total=True)
+
+    return values.converted(_numbered(tracks), like)
+
+
+def _playlists(playlists: Iterable[Any]) -> Iterator[Item]:
+    """Yield the playlists, each after its items that cannot be understood."""
+    namesakes: Counter[str] = Counter()
+    for number, playlist in enumerate(playlists, start=1):
+        if not isinstance(playlist, dict):
+            yield Broken(number, "no JSON object")
+            continue
+        items = playlist.get("items")
+        tracks = (item.get("track") for item in items if isinstance(item, dict)) if isinstance(items, list) else ()
+        songs = list(values.converted(_numbered(track for track in tracks if track is not None), _playlist_song))
+        yield from (song for song in songs if isinstance(song, Broken))
+        name = one_line(str(playlist.get("name"))) or "Playlist"
+        namesakes[name] += 1
+        found = tuple(song for song in songs if isinstance(song, Song))
+        yield FoundPlaylist(name, f"spotify:{name}:{namesakes[name]}", found)
+
+
+def _playlist_song(track: dict[str, Any]) -> Song:
+    return values.named(Song(*(values.text(track.get(name)) for name in ("artistName", "trackName", "albumName"))))
+
+
+def _numbered(records: Iterable[Any]) -> Iterator[tuple[int, dict] | Broken]:
+    for number, record in enumerate(records, start=1):
+        yield (number, record) if isinstance(record, dict) else Broken(number, "no JSON object")

@@ -1,0 +1,152 @@
+"""Tables, a line for each play: CSV with a header, and Last.fm exports with or without one.
+
+=====================================================  ==================================================
+``user,track,timestamp,ms_played``                     ``track`` is the path of a file
+``user,artist,title,timestamp,ms_played``              also with ``album``, ``isrc``, ``kind`` and others
+``uts,utc_time,artist,artist_mbid,album,…,track,…``    Last.fm, by mainstream.ghan.nl
+``artist,album,title,date``, without a header          Last.fm, by benjaminbenben.com/lastfm-to-csv
+time, title, artist, album, with tabs, no header       Last.fm, by lastexport.py
+=====================================================  ==================================================
+
+Columns may come in any order, and under the names in `COLUMNS`. Fields are separated by commas, semicolons or tabs,
+and each stands on one line: a quotation that does not end costs its line and no other.
+"""
+
+from __future__ import annotations
+
+import csv
+import os
+from collections.abc import Callable, Iterator
+from functools import partial
+from typing import NamedTuple, get_args
+
+from audiorec.history import values
+from audiorec.history.records import Broken, Item, Kind, Listen, Song
+from audiorec.history.sources import Source
+
+NAME = "table"
+DELIMITERS = ",\t;"
+#: What a column may be called, the surest name first. A "track" is a title beside an artist, else a path.
+COLUMNS = {
+    "user": ("user", "username", "user_name", "user_id"),
+    "artist": ("artist", "artist_name", "artistname"),
+    "title": ("title", "track_name", "trackname", "track_title", "song", "name"),
+    "album": ("album", "album_name", "release", "release_name"),
+    "path": ("path", "file", "filename", "location"),
+    "time": ("timestamp", "uts", "played_at", "listened_at", "time", "datetime", "utc_time", "date", "ts"),
+    "ms_played": ("ms_played", "msplayed"),
+    "kind": ("kind", "event"),
+    "isrc": ("isrc",),
+    "musicbrainz_track_id": ("musicbrainz_track_id", "recording_mbid", "track_mbid", "musicbrainz_recording_id"),
+}
+
+
+class Layout(NamedTuple):
+    """Where the fields of a table stand."""
+
+    columns: dict[str, int]  #: field → number of its column
+    delimiter: str
+    width: int  #: columns of the header; 0 where there is none
+
+
+class Headless(NamedTuple):
+    """A table without a header, known by its time."""
+
+    columns: dict[str, int]
+    widest: int
+    is_time: Callable[[str], object]
+
+
+HEADLESS = (
+    Headless({"artist": 0, "album": 1, "title": 2, "time": 3}, 4, values.DAY_MONTH_YEAR.match),  # benjaminbenben
+    Headless({"time": 0, "title": 1, "artist": 2, "album": 3}, 7, str.isdecimal),  # lastexport.py
+)
+
+
+def recognises(source: Source) -> bool:
+    """Tell whether the first lines are a table that names songs."""
+    return _layout(source) is not None
+
+
+def read(source: Source) -> Iterator[Item]:
+    """Yield the plays; several without a time are a count."""
+    layout = _layout(source)
+    rows = _rows(source, layout.delimiter)
+    if layout.width:
+        next(rows)
+    return values.converted(rows, partial(_listen, layout))
+
+
+def _layout(source: Source) -> Layout | None:
+    """Return how a table is laid out, by its header or its first rows; None for what is no table of songs."""
+    lines = [line for line in source.first_lines if line.strip()]
+    if not lines or b"\0" in source.head:
+        return None
+    delimiter = max(DELIMITERS, key=lines[0].count)
+    header, *_ = rows = [_fields(line, delimiter) for line in lines]
+    if columns := _columns([name.strip().lower().replace(" ", "_") for name in header]):
+        return Layout(columns, delimiter, len(header))
+    for kind in HEADLESS:
+        if any(4 <= len(row) <= kind.widest and kind.is_time(row[kind.columns["time"]]) for row in rows):
+            return Layout(kind.columns, delimiter, 0)
+    return None
+
+
+def _columns(header: list[str]) -> dict[str, int] | None:
+    """Return where the fields stand that a header names; None if they do not tell which song a line is about."""
+    track = "title" if set(header).intersection(COLUMNS["artist"]) else "path"
+    columns = {}
+    for field, known in COLUMNS.items():
+        names = (*known, "track") if field == track else known
+        if name := next((name for name in names if name in header), None):
+            columns[field] = header.index(name)
+    telling = columns.keys() & {"path", "isrc", "musicbrainz_track_id"} or columns.keys() >= {"artist", "title"}
+    return columns if telling else None
+
+
+def _fields(line: str, delimiter: str) -> list[str]:
+    """Return the fields of a line; none where a quotation does not end."""
+    try:
+        return next(csv.reader([line], delimiter=delimiter, strict=True), [])
+    except csv.Error:
+        return []
+
+
+def _rows(source: Source, delimiter: str) -> Iterator[tuple[int, list[str]] | Broken]:
+    for number, line in source.lines():
+        if line is None:
+            yield Broken(number, "the line is too long")
+        elif line.strip():
+            fields = _fields(line, delimiter)
+            yield (number, fields) if fields else Broken(number, "a quotation does not end")
+
+
+def _listen(layout: Layout, row: list[str]) -> Listen:
+    wanted = layout.width or 1 + max(layout.columns.values())
+    if len(row) < wanted or (layout.width and len(row) > wanted):
+        raise ValueError(f"{len(row)} fields instead of {wanted}")
+    fields = {name: row[column] for name, column in layout.columns.items()}
+    time = values.time(fields.get("time"))
+    played = values.milliseconds(fields.get("ms_played"))
+    kind = _kind(fields.get("kind"), played)
+    return Listen(_song(fields), values.text(fields.get("user")), time, played, kind, total=time is None)
+
+
+def _song(fields: dict[str, str]) -> Song:
+    path = fields.get("path")
+    return values.named(
+        Song(
+            *(values.text(fields.get(name)) for name in ("artist", "title", "album")),
+            isrc=values.isrc(fields.get("isrc")),
+            musicbrainz_track_id=values.musicbrainz_id(fields.get("musicbrainz_track_id")),
+            path=os.path.normpath(os.path.expanduser(path)) if path else None,  # noqa: PTH111 (names of any bytes)
+        )
+    )
+
+
+def _kind(name: str | None, played: int | None) -> Kind:
+    if not name:
+        return values.kind_of_play(played)
+    if name not in get_args(Kind):
+        raise ValueError(f"the kind {name[:40]!r} is none of {', '.join(get_args(Kind))}")
+    return name

@@ -1,0 +1,48 @@
+"""A playlist as CSV, for spreadsheets: a header with the fields of `PlaylistEntry`, a line for each track."""
+
+from __future__ import annotations
+
+import csv
+import dataclasses
+import io
+
+from audiorec.playlist.records import Playlist, PlaylistEntry, duration, is_uri, one_line, plain_location, uri_to_path
+
+COLUMNS = tuple(field.name for field in dataclasses.fields(PlaylistEntry))
+
+
+def write(playlist: Playlist) -> bytes:
+    """Return a playlist as CSV; None is empty. Its title has no place there."""
+    text = io.StringIO(newline="")
+    writer = csv.writer(text)
+    writer.writerow(COLUMNS)
+    for entry in playlist.entries:
+        path, *texts, milliseconds, isrc, musicbrainz_id = dataclasses.astuple(entry)
+        location = path and plain_location(path)
+        writer.writerow([location, *map(one_line, texts), milliseconds, *map(one_line, (isrc, musicbrainz_id))])
+    return text.getvalue().encode()
+
+
+def read(data: bytes) -> Playlist:
+    """Return the playlist in `data`; its paths as they stand there.
+
+    Raises
+    ------
+    ValueError
+        The header lacks both a path and a title.
+    """
+    rows = csv.DictReader(io.StringIO(data.decode("utf-8-sig", "surrogateescape"), newline=""))
+    try:
+        if not {"path", "title"} & set(rows.fieldnames or ()):
+            raise ValueError("its first line names no columns path or title")
+        return Playlist(None, tuple(map(_entry, rows)))
+    except csv.Error as error:
+        raise ValueError(f"broken CSV: {error}") from error
+
+
+def _entry(row: dict[str, str]) -> PlaylistEntry:
+    values = {name: one_line(row.get(name)) for name in COLUMNS}
+    path = row.get("path") or None
+    if path and is_uri(path):
+        path = uri_to_path(path)
+    return PlaylistEntry(**values | {"path": path, "duration_ms": duration(row.get("duration_ms"))})

@@ -1,0 +1,669 @@
+"""Listening history: every format, also broken; stored once; songs find their tracks and no others."""
+
+import json
+import os
+import shutil
+import sqlite3
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from audiorec.catalog import Catalog
+from audiorec.errors import HistoryError, UnreadableError
+from audiorec.history import jsonstream, sources, store
+from audiorec.history.importing import import_history
+from audiorec.history.matching import RULES, LibraryTrack, Matcher
+from audiorec.history.records import Song
+from audiorec.library import Library
+from audiorec.playlist import FORMATS, Playlist, PlaylistEntry, write_playlist
+from audiorec.types import Analysis, Descriptors, FileTags
+from audiorec.walk import FoundFile
+
+MBID = "0f5f2ba5-a8a8-4d0c-9c4f-4b7a7b8b9b1c"
+OTHER_MBID = "11111111-2222-3333-4444-555555555555"
+ISRC = "GBAYE6700001"
+NOON = 1_500_000_000.0  #: 2017-07-14 02:40:00 UTC, which is no noon but a round number
+
+
+def add_track(catalog: Catalog, path: str, **tags) -> int:
+    file = FoundFile(os.fsencode(path), 1, 1)
+    catalog.add(file, ascii(path), FileTags(**tags), Analysis(path, Descriptors(), {}))
+    [(track_id,)] = catalog.rows("SELECT id FROM track WHERE path = ?", [file.path])
+    return track_id
+
+
+@pytest.fixture(scope="module")
+def one_track(tmp_path_factory) -> Path:
+    """A library of one track, to be copied: to make one takes longer than most tests."""
+    path = tmp_path_factory.mktemp("library") / "library.db"
+    with Catalog(path) as catalog:
+        add_track(catalog, "/music/Ann/First/1.ogg", artist="Ann", title="One")
+    return path
+
+
+@pytest.fixture
+def catalog(one_track, tmp_path):
+    with Catalog(shutil.copy(one_track, tmp_path)) as catalog:
+        yield catalog
+
+
+@pytest.fixture
+def read(catalog, tmp_path):
+    """A function that imports a file of this content, and returns the report and what is stored."""
+
+    def read(content, name="history", **options):
+        path = tmp_path / name
+        if isinstance(content, bytes):
+            path.write_bytes(content)
+        else:
+            path.write_text(content if isinstance(content, str) else json.dumps(content))
+        return import_history(catalog, [str(path)], **options), listens(catalog)
+
+    return read
+
+
+def listens(catalog):
+    """Return all that is stored of what users did: user, artist, title, time, ms, kind, count."""
+    return [
+        (row.user, row.artist, row.title, row.time, row.ms_played, row.kind, row.count) for row in catalog.listens()
+    ]
+
+
+def reasons(report):
+    return [(line.number, line.reason) for line in report.broken_lines]
+
+
+# -- ListenBrainz
+
+
+def listenbrainz(title="One", at=NOON, **additional):
+    metadata = {"artist_name": "Ann", "track_name": title, "release_name": "First", "additional_info": additional}
+    return {"user_name": "ann", "listened_at": int(at), "track_metadata": metadata, "inserted_at": "x"}
+
+
+def json_lines(*records):
+    return "".join((record if isinstance(record, str) else json.dumps(record)) + "\n" for record in records)
+
+
+def test_listenbrainz_lines(read, catalog):
+    lines = json_lines(
+        listenbrainz(isrc=ISRC, duration_played=61, recording_mbid=MBID),
+        "{broken",
+        {"listened_at": 5, "track_metadata": {"artist_name": "Ann"}},
+        listenbrainz("Two", at=NOON + 300),
+        {"track_metadata": {"artist_name": "Ann", "track_name": "x"}},
+        {"score": 1, "created": NOON, "recording_mbid": MBID, "user_name": "ann"},
+        {"score": 0, "created": NOON, "recording_mbid": MBID},
+        {"score": -1, "created": NOON, "recording_mbid": OTHER_MBID, "track_metadata": None, "user_name": "ann"},
+    )
+    report, stored = read(lines)
+    assert stored == [
+        ("ann", "Ann", "One", NOON, None, "like", 1),
+        ("ann", "Ann", "One", NOON, 61_000, "play", 1),
+        ("ann", "Ann", "Two", NOON + 300, None, "play", 1),
+        ("ann", None, None, NOON, None, "dislike", 1),
+    ]
+    assert reasons(report) == [(2, "no valid JSON"), (3, "it names no song"), (5, "it does not say when")]
+    assert (report.read, report.added, report.broken, report.users) == (4, 4, 3, ("ann",))
+    [codes] = catalog.rows("SELECT isrc, musicbrainz_track_id, album FROM song WHERE title = 'One'")
+    assert codes == (ISRC, MBID, "First")
+
+
+def test_listenbrainz_list_of_old(read):
+    report, stored = read([listenbrainz(), "junk", listenbrainz("Two")])
+    assert [row[2] for row in stored] == ["One", "Two"]
+    assert reasons(report) == [(2, "no JSON object")]
+
+
+def test_listenbrainz_archive(read, tmp_path):
+    """Feedback names only an id, and stands before the listens that say which song it is."""
+    with zipfile.ZipFile(tmp_path / "export.zip", "w") as archive:
+        archive.writestr("feedback.jsonl", json_lines({"score": 1, "created": NOON, "recording_mbid": MBID}))
+        archive.writestr("listens/2017/7.jsonl", json_lines(listenbrainz(recording_mbid=MBID)))
+        archive.writestr("user.json", '{"username": "ann"}')
+    report, stored = read((tmp_path / "export.zip").read_bytes(), "renamed.dat", user="bob")
+    assert stored == [("bob", "Ann", "One", NOON, None, kind, 1) for kind in ("like", "play")]
+    assert (report.files, report.passed_over, report.failures) == (2, 1, ())
+
+
+# -- Last.fm and other tables
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        'Ann,First,One,14 Jul 2017 02:40\n"B, C",,Two,14 Jul 2017 02:50\n',
+        "uts,utc_time,artist,artist_mbid,album,album_mbid,track,track_mbid\n"
+        f'"1500000000","14 Jul 2017, 02:40","Ann","","First","","One","{MBID}"\n'
+        '"1500000600","14 Jul 2017, 02:50","B, C","","","","Two",""\n',
+        "1500000000\tOne\tAnn\tFirst\t\t\t\n1500000600\tTwo\tB, C\t\t\t\t\n",
+        "\ufeffTitle;Artist;Date\r\nOne;Ann;2017-07-14T02:40:00Z\r\n\r\nTwo;B, C;2017-07-14 04:50+02:00\r\n",
+        'user,artist,title,timestamp,ms_played\n,Ann,One,1500000000000,\nme,"B, C",Two,1500000600,\n',
+    ],
+    ids=["benjaminbenben", "ghan64", "lastexport", "other names", "own"],
+)
+def test_tables_of_all_kinds(read, content):
+    report, stored = read(content)
+    assert stored == [
+        ("me", "Ann", "One", NOON, None, "play", 1),
+        ("me", "B, C", "Two", NOON + 600, None, "play", 1),
+    ]
+    assert report.broken == 0
+    assert report.matched["artist and title"] == 1
+
+
+def test_a_table_of_paths(read, catalog):
+    report, stored = read(
+        "user,track,timestamp,ms_played\n"
+        "ann,/music/Ann/First/1.ogg,1500000000,200000\n"
+        "bob,First/1.ogg,1500000000,29999\n"
+        "bob,/music/gone.ogg,1500000000,30000\n",
+        user="carl",
+    )
+    assert stored == [
+        ("ann", None, None, NOON, 200_000, "play", 1),
+        ("bob", None, None, NOON, 29_999, "skip", 1),
+        ("bob", None, None, NOON, 30_000, "play", 1),
+    ]
+    assert [row.track_id for row in catalog.listens()] == [1, 1, None]
+    assert report.matched["path"] == 2
+    assert [(miss.path, miss.count) for miss in report.misses] == [("/music/gone.ogg", 1)]
+    assert report.users == ("ann", "bob")  # the table says whose they are
+
+
+def test_names_of_any_bytes_in_a_table(read, catalog):
+    name = b"/music/caf\xe9.ogg"
+    add_track(catalog, os.fsdecode(name))
+    report, _ = read(b"user,track,timestamp\nann," + name + b",1500000000\n")
+    assert report.matched["path"] == 1
+
+
+def test_broken_lines_of_a_table_cost_only_themselves(read):
+    report, stored = read(
+        "user,artist,title,timestamp,ms_played,kind\n"
+        'ann,"Ann,One,1500000000,1,play\n'
+        "ann,Ann\n"
+        "ann,Ann,One,soon,1,play\n"
+        "ann,Ann,One,-5,1,play\n"
+        "ann,Ann,One,1500000000,long,play\n"
+        "ann,Ann,One,1500000000,1,sing\n"
+        "ann,,,1500000000,1,play\n"
+        f"ann,{'A' * 1001},One,1500000000,1,play\n"
+        "ann,Ann,One,1500000000,1,like\n"
+    )
+    assert stored == [("ann", "Ann", "One", NOON, 1, "like", 1)]
+    assert reasons(report) == [
+        (2, "a quotation does not end"),
+        (3, "2 fields instead of 6"),
+        (4, "the date 'soon' cannot be understood"),
+        (5, "the time '-5' is not between 1970 and 2100"),
+        (6, "the duration 'long' is no number of milliseconds"),
+        (7, "the kind 'sing' is none of play, skip, like, dislike"),
+        (8, "it names no song"),
+        (9, "a name of 1001 characters"),
+    ]
+
+
+def test_plays_without_a_time_are_a_count(read):
+    lines = "artist,title\nAnn,One\nAnn,Two\nann,ONE\n"
+    for _ in range(2):
+        _, stored = read(lines)
+        assert stored == [("me", "Ann", "One", None, None, "play", 2), ("me", "Ann", "Two", None, None, "play", 1)]
+    _, stored = read(lines + "Ann,One\n")
+    assert stored[0] == ("me", "Ann", "One", None, None, "play", 3)
+
+
+# -- Spotify
+
+
+def spotify(played=200_000, reason="trackdone", skipped=False, **others):
+    return {
+        "ts": "2017-07-14T02:43:20Z",
+        "ms_played": played,
+        "master_metadata_track_name": "One",
+        "master_metadata_album_artist_name": "Ann",
+        "master_metadata_album_album_name": "First",
+        "episode_name": None,
+        "reason_end": reason,
+        "skipped": skipped,
+    } | others
+
+
+def test_spotify_extended_history(read):
+    report, stored = read(
+        [
+            spotify(),
+            spotify(20_000, "fwdbtn", True),
+            spotify(20_001, "trackdone"),
+            spotify(20_002, "fwdbtn", None),
+            spotify(20_003, "logout", None),
+            spotify(90_000, "fwdbtn", True),
+            spotify(20_004, None, None),
+            spotify(master_metadata_track_name=None, episode_name="Talk"),
+            spotify(-1),
+            spotify(ts="yesterday"),
+        ]
+    )
+    assert {(row[4], row[5]) for row in stored} == {
+        (200_000, "play"),
+        (20_000, "skip"),
+        (20_001, "play"),  # a short song
+        (20_002, "skip"),
+        (20_003, "play"),  # nobody's will
+        (90_000, "play"),  # too late to be against it
+        (20_004, "skip"),  # no more is known
+    }
+    assert ("me", "Ann", "One", NOON, 200_000, "play", 1) in stored  # it began 200 s before it ended
+    assert report.no_music == 1
+    assert [number for number, _ in reasons(report)] == [9, 10]
+    assert report.kinds == {"play": 4, "skip": 3}
+
+
+def test_spotify_account_data(catalog, tmp_path):
+    play = {"endTime": "2017-07-14 02:43", "artistName": "Ann", "trackName": "One", "msPlayed": 180_000}
+    track = {"trackName": "One", "artistName": "Ann", "albumName": "First", "trackUri": "spotify:track:1"}
+    items = [{"track": track | {"trackName": name}} for name in ("One", 5, "Two")] + [{"track": None, "episode": {}}]
+    with zipfile.ZipFile(tmp_path / "my_spotify_data.zip", "w") as archive:
+        archive.writestr("data/StreamingHistory_music_0.json", json.dumps([play, play | {"msPlayed": 0}], indent=2))
+        archive.writestr(
+            "data/YourLibrary.json", json.dumps({"tracks": [{"artist": "Ann", "track": "Two", "album": "x"}, 7]})
+        )
+        archive.writestr("data/Playlist1.json", json.dumps({"playlists": [{"name": "Eve", "items": items}] * 2}))
+        archive.writestr("data/Userdata.json", json.dumps({"username": "x"}))
+    for _ in range(2):
+        report = import_history(catalog, [str(tmp_path / "my_spotify_data.zip")], user="ann")
+    assert listens(catalog) == [
+        ("ann", "Ann", "One", NOON, 180_000, "play", 1),
+        ("ann", "Ann", "One", NOON + 180, 0, "skip", 1),
+        ("ann", "Ann", "Two", None, None, "like", 1),
+    ]
+    assert (report.read, report.added, report.known, report.playlists, report.passed_over) == (3, 0, 3, 2, 1)
+    assert reasons(report) == [(2, "a name is int, no text")] * 2 + [(2, "no JSON object")]
+    assert [(name, len(songs)) for _, name, songs in catalog.playlists()] == [("Eve", 2), ("Eve", 2)]
+
+
+# -- players and playlists
+
+
+def database(path: Path, script: str) -> str:
+    with sqlite3.connect(path) as connection:
+        connection.executescript(script)
+    connection.close()
+    return str(path)
+
+
+def test_stickers_of_mpd(catalog, tmp_path):
+    path = database(
+        tmp_path / "sticker.sql",
+        "CREATE TABLE sticker (type VARCHAR, uri VARCHAR, name VARCHAR, value VARCHAR);"
+        "INSERT INTO sticker VALUES ('song', 'First/1.ogg', 'playCount', '7'), ('song', 'First/1.ogg', 'like', '2'),"
+        " ('song', 'First/1.ogg', 'lastPlayed', '1500000000'), ('song', 'First/1.ogg', 'skip_count', '2'),"
+        " ('song', 'b.ogg', 'rating', '4'), ('song', 'b.ogg', 'elapsed', '5'), ('song', 'c.ogg', 'rating', 'good'),"
+        " ('album', 'x', 'playCount', '1');",
+    )
+    before = Path(path).read_bytes()
+    report = import_history(catalog, [path], user="ann")
+    rows = [(row.track_id, row.kind, row.time, row.count) for row in catalog.listens()]
+    assert (
+        rows == [(1, "skip", None, 2), (1, "like", None, 1), (1, "play", NOON, 7), (None, "dislike", None, 1)] or rows
+    )
+    assert sorted(rows, key=str) == sorted(
+        [(1, "skip", None, 2), (1, "like", None, 1), (1, "play", NOON, 7), (None, "dislike", None, 1)], key=str
+    )
+    assert reasons(report) == [(3, "could not convert string to float: 'good'")]
+    assert Path(path).read_bytes() == before
+
+
+NAVIDROME = """
+CREATE TABLE user (id varchar, user_name varchar, password varchar);
+CREATE TABLE media_file
+    (id varchar, path varchar, title varchar, artist varchar, album varchar, mbz_recording_id varchar);
+CREATE TABLE annotation (user_id varchar, item_id varchar, item_type varchar, play_count integer, play_date datetime,
+    rating integer, starred bool, starred_at datetime);
+CREATE TABLE playlist (id varchar, name varchar, owner_id varchar);
+CREATE TABLE playlist_tracks (id integer, playlist_id varchar, media_file_id varchar);
+INSERT INTO user VALUES ('u1', 'ann', 'secret'), ('u2', 'bob', 'secret');
+INSERT INTO media_file VALUES ('m1', 'First/1.ogg', 'One', 'Ann', 'First', ''), ('m2', 'x/2.ogg', 'Two', 'Bob', '', '');
+INSERT INTO annotation VALUES
+    ('u1', 'm1', 'media_file', 3, '2017-07-14 02:40:00.123456789+00:00', 0, 1, '2017-07-14 02:40:00 +0000 UTC'),
+    ('u2', 'm1', 'media_file', 0, NULL, 1, 0, NULL), ('u2', 'm2', 'media_file', 1, NULL, 5, 0, NULL),
+    ('u1', 'm1', 'album', 3, NULL, 5, 0, NULL), ('u2', 'gone', 'media_file', 9, NULL, 0, 0, NULL);
+INSERT INTO playlist VALUES ('p1', 'Evening', 'u2');
+INSERT INTO playlist_tracks VALUES (2, 'p1', 'm1'), (1, 'p1', 'm2');
+"""
+
+
+def test_database_of_navidrome(catalog, tmp_path):
+    path = database(tmp_path / "navidrome.db", NAVIDROME)
+    report = import_history(catalog, [path], user="carl")
+    assert set(listens(catalog)) == {
+        ("ann", "Ann", "One", NOON + 0.123456, None, "play", 3),
+        ("ann", "Ann", "One", NOON, None, "like", 1),
+        ("bob", "Ann", "One", None, None, "dislike", 1),
+        ("bob", "Bob", "Two", None, None, "like", 1),
+        ("bob", "Bob", "Two", None, None, "play", 1),
+    }
+    assert (report.broken, report.failures, report.added) == (0, (), 5)
+    titles = {song.id: song.title for song in catalog.songs()}
+    assert [(name, [titles[song] for song in songs]) for _, name, songs in catalog.playlists()] == [
+        ("Evening", ["Two", "One"])
+    ]
+    database(tmp_path / "navidrome.db", "UPDATE annotation SET play_count = 5 WHERE item_id = 'm1' AND user_id = 'u1'")
+    assert import_history(catalog, [path]).added == 1
+    assert ("ann", "Ann", "One", NOON + 0.123456, None, "play", 5) in listens(catalog)
+
+
+def test_a_database_in_which_a_table_is_a_trap(catalog, tmp_path):
+    path = database(
+        tmp_path / "trap.db",
+        "CREATE VIEW sticker AS WITH RECURSIVE n(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM n)"
+        " SELECT 'song' AS type, x AS uri, 'playCount' AS name, 1 AS value FROM n;",
+    )
+    [failure] = import_history(catalog, [path]).failures
+    assert failure.reason == "an SQLite database, but neither MPD's stickers nor Navidrome's"
+
+
+@pytest.mark.parametrize("form", FORMATS)
+def test_playlists_of_every_format(catalog, tmp_path, form):
+    add_track(catalog, str(tmp_path / "2.ogg"))
+    entries = (PlaylistEntry("/music/Ann/First/1.ogg", "Ann", "One"), PlaylistEntry(str(tmp_path / "2.ogg")))
+    write_playlist(Playlist("Evening", entries), tmp_path / "list", format=form)
+    report = import_history(catalog, [str(tmp_path / "list")])
+    [(_, name, songs)] = catalog.playlists()
+    assert (name, len(songs)) == ("list" if form == "csv" else "Evening", 2)
+    assert [song.track_id for song in catalog.songs()] == [1, 2]
+    assert (report.playlists, report.matched["path"], report.read) == (1, 2, 0)
+
+
+def test_a_folder_of_playlists(catalog, tmp_path):
+    folder = tmp_path / "lists"
+    (folder / "deeper").mkdir(parents=True)
+    (folder / "a.m3u").write_text("../1.ogg\nhttp://example.org/radio.ogg\n")
+    (folder / "deeper" / "a.m3u").write_text("#EXTM3U\n")
+    (folder / ".hidden.m3u").write_text("x.ogg\n")
+    (folder / "notes.csv").write_text("milk,bread\n")
+    (folder / "cover.jpg").write_bytes(b"\xff\xd8")
+    report = import_history(catalog, [str(folder)])
+    assert [(name, len(songs)) for _, name, songs in catalog.playlists()] == [("a", 1), ("a", 0)]
+    assert (report.playlists, report.passed_over, report.failures) == (2, 1, ())
+    assert reasons(report) == [(2, "it names no song")]
+    (folder / "a.m3u").write_text("../2.ogg\n../1.ogg\n../2.ogg\n")
+    import_history(catalog, [str(folder)])
+    assert [(name, len(songs)) for _, name, songs in catalog.playlists()] == [("a", 3), ("a", 0)]
+
+
+# -- bad files
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        (b"", "it is empty"),
+        (bytes(range(256)) * 100, "no listening history"),
+        (b"\x00" * 1000, "no listening history"),
+        ("Dear diary,\ntoday I heard music.\n", "no listening history"),
+        ("[]", "no listening history"),
+        ("[" * 100_000, "no listening history"),
+        ('{"tracks": [', "broken JSON"),
+        ('{"playlist": {"track": [', "Expecting"),
+        ("<playlist><trackList>", "broken XML"),
+        ("<!DOCTYPE playlist [<!ENTITY a 'b'>]><playlist/>", "document type"),
+        (b"SQLite format 3\0" + b"\xa5" * 5000, "the database cannot be read"),
+        (b"PK\x03\x04" + b"\xa5" * 5000, "the archive is broken"),
+    ],
+)
+def test_what_is_no_history_is_one_clear_line(read, content, reason, tmp_path):
+    report, stored = read(content)
+    [failure] = report.failures
+    assert reason in str(failure)
+    assert str(failure).startswith(f"{tmp_path}/history: ")
+    assert "\n" not in str(failure)
+    assert stored == []
+
+
+def test_the_rest_goes_on(catalog, tmp_path):
+    (tmp_path / "junk").write_bytes(b"\0junk")
+    (tmp_path / "good.csv").write_text("artist,title\nAnn,One\n")
+    report = import_history(catalog, [str(tmp_path / name) for name in ("junk", "missing", "good.csv")])
+    assert [type(error) for error in report.failures] == [HistoryError, UnreadableError]
+    assert report.added == 1
+
+
+def test_a_list_that_breaks_in_the_middle_goes_on(read):
+    text = json.dumps([listenbrainz(str(n), at=NOON + n) for n in range(500)])
+    at = text.index('"track_name": "250"')
+    report, stored = read(text[:at] + "\0" + text[at:])
+    assert len(stored) == 499
+    assert report.broken == 1
+    report, stored = read(text[: len(text) // 2], user="cut")
+    assert report.broken == 1
+    assert report.read == pytest.approx(250, abs=20)
+
+
+def test_a_line_and_an_item_may_only_be_so_long(read, monkeypatch):
+    monkeypatch.setattr(sources, "LONGEST_LINE", 5000)
+    monkeypatch.setattr(jsonstream, "LONGEST_ITEM", 5000)
+    lines = json_lines(listenbrainz(), listenbrainz("x" * 20_000), listenbrainz("Two"))
+    report, stored = read(lines)
+    assert [row[2] for row in stored] == ["One", "Two"]
+    assert reasons(report) == [(2, "the line is too long")]
+    report, _ = read("[" + ",".join(lines.splitlines()).replace('"xxx', '"\\xxx') + "]")
+    assert (report.read, report.broken) == (2, 1)
+
+
+def test_archives_may_only_unpack_to_so_much(read, tmp_path, monkeypatch):
+    with zipfile.ZipFile(tmp_path / "bomb.zip", "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("zeros.json", bytes(1 << 20))
+    report, _ = read((tmp_path / "bomb.zip").read_bytes())
+    assert "nothing in it is a listening history" in str(report.failures[0])
+    monkeypatch.setattr(sources, "LARGEST_ARCHIVE", 1 << 19)
+    report, _ = read((tmp_path / "bomb.zip").read_bytes())
+    assert "it unpacks to more than" in str(report.failures[0])
+
+
+def test_an_encrypted_archive(read, tmp_path):
+    with zipfile.ZipFile(tmp_path / "secret.zip", "w") as archive:
+        archive.writestr("a.json", "[]")
+    data = bytearray((tmp_path / "secret.zip").read_bytes())
+    data[data.index(b"PK\x01\x02") + 8] |= 1
+    report, _ = read(bytes(data))
+    assert "encrypted" in str(report.failures[0])
+
+
+def test_a_member_that_is_damaged(read, tmp_path):
+    with zipfile.ZipFile(tmp_path / "export.zip", "w") as archive:
+        archive.writestr("listens.jsonl", json_lines(*(listenbrainz(str(n), at=NOON + n) for n in range(2000))))
+    data = (tmp_path / "export.zip").read_bytes().replace(b'"track_name": "1999"', b'"track_name": "zzzz"')
+    report, stored = read(data)
+    assert "the archive is broken" in str(report.failures[0])
+    assert len(stored) == report.added > 1900
+
+
+# -- once and for all
+
+
+def test_importing_twice_changes_nothing(catalog, tmp_path):
+    (tmp_path / "a.jsonl").write_text(json_lines(listenbrainz(recording_mbid=MBID), listenbrainz("Two")))
+    (tmp_path / "b.csv").write_text("artist,title,timestamp\nANN,One (Remastered 2011),1500000000\n")
+    (tmp_path / "c.m3u").write_text("1.ogg\n2.ogg\n")
+    dumps = []
+    for _ in range(2):
+        report = import_history(catalog, [str(tmp_path / name) for name in ("a.jsonl", "b.csv", "c.m3u")], user="ann")
+        tables = ("song", "listen", "playlist", "playlist_song")
+        dumps.append([list(catalog.rows(f"SELECT * FROM {table}")) for table in tables])
+    assert dumps[0] == dumps[1]
+    assert (report.read, report.added, report.known) == (3, 0, 3)
+    assert len(listens(catalog)) == 2  # the table and ListenBrainz tell of the same play
+
+
+def test_users_in_numbers(catalog, tmp_path):
+    (tmp_path / "a.csv").write_text(
+        "user,artist,title,timestamp,kind\nbob,Ann,One,1500000000,play\nbob,Ann,One,1500000009,skip\nann,Ann,X,5,like\n"
+    )
+    import_history(catalog, [str(tmp_path / "a.csv")])
+    ann, bob = store.users(catalog)
+    assert (ann.name, ann.plays, ann.likes, ann.songs, ann.matched, ann.last) == ("ann", 0, 1, 1, 0, 5.0)
+    assert (bob.plays, bob.skips, bob.songs, bob.matched, bob.first) == (1, 1, 1, 1, NOON)
+
+
+def test_tracks_that_come_and_go(catalog, tmp_path):
+    (tmp_path / "a.csv").write_text("artist,title\nAnn,One\nAnn,Two\n")
+    import_history(catalog, [str(tmp_path / "a.csv")])
+    assert [song.track_id for song in catalog.songs()] == [1, None]
+    added = add_track(catalog, "/music/2.ogg", artist="Ann", title="Two")
+    catalog.mark([1], missing=True)
+    catalog.prune()
+    assert [song.track_id for song in catalog.songs()] == [None, None]
+    assert store.rematch(catalog) == 2
+    assert [song.track_id for song in catalog.songs()] == [None, added]
+    assert [*catalog.rows("SELECT matched_by FROM song ORDER BY id")] == [(None,), ("artist and title",)]
+    assert store.rematch(catalog) == 0
+
+
+def test_the_library_imports(tmp_path):
+    (tmp_path / "a.csv").write_text("artist,title\nAnn,One\n")
+    seen = []
+    with Library(tmp_path / "library.db") as library:
+        report = library.import_history(tmp_path / "a.csv", user="ann", progress=seen.append)
+        assert (report.added, [user.name for user in library.users()], library.rematch()) == (1, ["ann"], 0)
+        with pytest.raises(ValueError, match="user=' ann' must be a name"):
+            library.import_history(tmp_path / "a.csv", user=" ann")
+    assert [(progress.path, progress.read) for progress in seen] == [(None, 1)]
+
+
+# -- matching
+
+
+def track(number=1, path="/music/x.ogg", missing=False, **tags):
+    values = dict.fromkeys(LibraryTrack._fields) | tags
+    return LibraryTrack(**values | {"id": number, "path": os.fsencode(path), "missing": missing})
+
+
+def matched(song, *tracks):
+    """Return the id of the track that a song is, and the rule."""
+    [match] = Matcher(tracks).match([song])
+    return match and (match.track_id, match.rule)
+
+
+ISRC_RULE, MUSICBRAINZ_RULE, PATH_RULE, NAMES_RULE, CLOSE_RULE = RULES
+
+
+def test_the_surest_rule_decides():
+    tracks = [
+        track(1, isrc=f"{OTHER_MBID}; gb-aye-67-00001", artist="X", title="Y"),
+        track(2, musicbrainz_track_id=MBID.upper()),
+        track(3, "/music/a/b/c.ogg"),
+        track(4, artist="Ann", title="One"),
+        track(5, artist="Annette Hanshaw", title="Under the moon"),
+    ]
+    song = Song("Ann", "One", None, ISRC, MBID, "/music/a/b/c.ogg")
+    assert matched(song, *tracks) == (1, ISRC_RULE)
+    assert matched(song, *tracks[1:]) == (2, MUSICBRAINZ_RULE)
+    assert matched(song, *tracks[2:]) == (3, PATH_RULE)
+    assert matched(song, *tracks[3:]) == (4, NAMES_RULE)
+    assert matched(song, *tracks[4:]) is None
+    assert matched(Song("Anette Hanshaw", "Under the mooon"), *tracks) == (5, CLOSE_RULE)
+
+
+@pytest.mark.parametrize(
+    ("path", "found"),
+    [
+        ("/music/Ann/First/1.ogg", True),
+        ("/mnt/nas/Ann/First/1.ogg", True),
+        ("C:/Users/ann/Ann/First/1.ogg", True),
+        ("First/1.ogg", True),
+        ("/mnt/First/1.ogg", False),  # too little of a foreign path
+        ("/mnt/Bob/First/1.ogg", False),
+        ("1.ogg", False),  # which?
+        ("First/1.mp3", False),
+        ("irst/1.ogg", False),
+    ],
+)
+def test_paths(path, found):
+    tracks = [track(1, "/music/Ann/First/1.ogg"), track(2, "/music/Ann/Second/1.ogg")]
+    assert matched(Song(path=path), *tracks) == ((1, PATH_RULE) if found else None)
+
+
+SAME = [
+    (("Ann", "One"), ("ANN", "one")),
+    (("Björk", "Jóga"), ("Bjork", "Joga")),
+    (("The Beatles", "Help!"), ("Beatles, The", "Help")),
+    (("AC/DC", "T.N.T."), ("ac dc", "T N T")),
+    (("Simon & Garfunkel", "Mrs. Robinson"), ("Simon and Garfunkel", "Mrs Robinson")),
+    (("Mø", "Don’t Wanna Dance"), ("MO", "Dont Wanna Dance")),
+    (("Ann", "One (Remastered 2011)"), ("Ann", "One")),
+    (("Ann", "One - 2011 Remaster"), ("Ann", "One")),
+    (("Ann", "One - Remastered"), ("Ann", "One [2009 Digital Remaster]")),
+    (("Ann", "One (Live) - Remastered 2011"), ("Ann", "One - Live")),
+    (("Ann", "One (feat. Bob)"), ("Ann feat. Bob", "One")),
+    (("Ann", "One ft. Bob (Live)"), ("Ann", "One (Live)")),
+    (("Ann", "One (with Bob) - Mono"), ("Ann", "One")),
+    (("Ann", "One"), ("Ann; Bob", "One")),
+    (("Ann, Bob & Carl", "One"), ("Ann", "One")),
+    (("!!!", "???"), ("!!!", "???")),
+    (("椎名林檎", "丸ノ内サディスティック"), ("椎名林檎", "丸ノ内サディスティック")),
+]
+
+
+@pytest.mark.parametrize(("song", "tags"), SAME)
+def test_names_that_are_the_same(song, tags):
+    assert matched(Song(*song), track(artist=tags[0], title=tags[1])) == (1, NAMES_RULE)
+
+
+CLOSE = [
+    (("Ann", "Paranoid Andriod"), ("Ann", "Paranoid Android")),
+    (("Led Zepelin", "Stairway to Heaven"), ("Led Zeppelin", "Stairway to Heaven")),
+    (("Ann", "Knockin' on Heavens Door"), ("Ann", "Knocking on Heaven's Door")),
+    (("Ann", "A rather long song, part II"), ("Ann", "A rather long song - Part Two")),
+]
+
+
+@pytest.mark.parametrize(("song", "tags"), CLOSE)
+def test_names_that_are_close(song, tags):
+    assert matched(Song(*song), track(artist=tags[0], title=tags[1])) == (1, CLOSE_RULE)
+
+
+DIFFERENT = [
+    (("Ann", "Song 2"), ("Ann", "Song 3")),
+    (("Ann", "A rather long song, part 1"), ("Ann", "A rather long song, part 2")),
+    (("Ann", "A rather long song, part one"), ("Ann", "A rather long song, part two")),
+    (("Ann", "A rather long song II"), ("Ann", "A rather long song III")),
+    (("Ann", "One"), ("Ann", "One (Live)")),
+    (("Ann", "A really very long song"), ("Ann", "A really very long song - Live")),
+    (("Ann", "A really very long song (Remix)"), ("Ann", "A really very long song")),
+    (("Ann", "A really very long song (Demo)"), ("Ann", "A really very long song (Live)")),
+    (("Ann", "Girl"), ("Ann", "Girls")),
+    (("Ann", "Day"), ("Ann", "Night")),
+    (("Ann", "One"), ("Bob", "One")),
+    (("Anna", "One"), ("Annie", "One")),
+    (("Johnny Cash", "I Can See Clearly Now"), ("Johnny Nash", "I Can See Clearly Now")),
+    (("Prince", "1999"), ("Prince", "1998")),
+    (("Ann", "6 ft under"), ("Ann", "6")),
+    (("हिमानी", "कि"), ("हिमानी", "का")),
+    (("Ann", "???"), ("Ann", "!!!")),
+]
+
+
+@pytest.mark.parametrize(("song", "tags"), DIFFERENT)
+def test_names_that_are_not_the_same_song(song, tags):
+    assert matched(Song(*song), track(artist=tags[0], title=tags[1])) is None
+
+
+def test_of_several_tracks_the_one_of_the_album():
+    tracks = [
+        track(1, missing=True, artist="Ann", title="One", album="Best of"),
+        track(2, artist="Ann", title="One", album="Live!"),
+        track(3, artist="Various", album_artist="Ann", title="One", album="First (Deluxe Edition)"),
+    ]
+    assert matched(Song("Ann", "One", "First"), *tracks) == (3, NAMES_RULE)
+    assert matched(Song("Ann", "One", "Unknown"), *tracks) == (2, NAMES_RULE)
+    assert matched(Song("Ann", "One"), *reversed(tracks)) == (2, NAMES_RULE)
+
+
+def test_the_closest_name_wins():
+    tracks = [
+        track(1, artist="Annabelle Smith", title="Some song of mine"),
+        track(2, artist="Annabell Smith", title="Some song of minee"),
+    ]
+    assert matched(Song("Annabelle Smith", "Some song of mne"), *tracks) == (1, CLOSE_RULE)

@@ -1,0 +1,76 @@
+"""`audiorec history`, from the words typed to what is printed."""
+
+import json
+
+import pytest
+from click.testing import CliRunner
+
+from audiorec.cli import main
+from audiorec.library import Library
+
+TABLE = "user,artist,title,timestamp,ms_played\n" + "".join(
+    f"ann,Ann,Song number {n},{1_500_000_000 + n},{1000 * n}\n" for n in range(40)
+)
+
+
+@pytest.fixture
+def run(tmp_path):
+    """A function that runs `audiorec history`."""
+
+    def run(*words):
+        return CliRunner().invoke(main, ["history", *map(str, words), "--db", str(tmp_path / "library.db")])
+
+    return run
+
+
+def test_report_for_people(run, tmp_path):
+    (tmp_path / "a.csv").write_text(TABLE + "ann,,,1,1\n" * 12 + "ann,Ann,Song number 1,1600000000,1\n")
+    result = run(tmp_path / "a.csv")
+    assert result.exit_code == 0
+    words = " ".join(result.stdout.split())
+    assert "1 files 41 listens 41 of them new 10 plays 31 skips 40 different songs" in words
+    assert f"12 could not be understood: {tmp_path}/a.csv: 42: it names no song" in words
+    assert "… and 2 more 40 not in the library: Ann – Song number 1 (2 times) Ann – Song number 0 Ann" in words
+    assert words.endswith("… and 30 more")
+    assert "41 listens 0 of them new" in " ".join(run(tmp_path / "a.csv").stdout.split())
+
+
+def test_report_as_json(run, tmp_path):
+    (tmp_path / "a.csv").write_text(TABLE)
+    (tmp_path / "junk").write_bytes(b"\0\xff")
+    result = run(tmp_path / "a.csv", tmp_path / "junk", "--json")
+    report = json.loads(result.stdout)
+    assert (report["read"], report["added"], report["users"], len(report["misses"])) == (40, 40, ["ann"], 40)
+    assert report["failures"][0]["path"] == f"{tmp_path}/junk"
+    assert result.exit_code == 1
+    assert result.stderr.startswith(f"audiorec: {tmp_path}/junk: no listening history in a format that is known")
+    assert result.stderr.count("\n") == 1
+
+
+def test_users(run, tmp_path):
+    assert "there is no library here yet" in run().stderr
+    (tmp_path / "a.csv").write_text(TABLE)
+    run(tmp_path / "a.csv")
+    assert " ".join(run().stdout.split()).endswith("ann 10 30 0 0 40 0 2017-07-14 2017-07-14")
+    assert json.loads(run("--json").stdout)["skips"] == 30
+
+
+def test_names_with_odd_characters_are_printed_plainly(run, tmp_path):
+    (tmp_path / "a.csv").write_bytes(b"user,track,timestamp\nann,/caf\xe9[red]\x1b.ogg,5\n")
+    assert "  /caf\\xe9[red]\\x1b.ogg\n" in run(tmp_path / "a.csv").stdout
+    report = json.loads(run(tmp_path / "a.csv", "--json").stdout)
+    assert report["misses"][0]["path"] == "/caf\\xe9[red]\x1b.ogg"
+
+
+def test_a_name_that_is_none(run, tmp_path):
+    (tmp_path / "a.csv").write_text(TABLE)
+    result = run(tmp_path / "a.csv", "--user", " ann")
+    assert (result.exit_code, "--user: must be a name" in result.stderr) == (2, True)
+    with Library(tmp_path / "library.db") as library:
+        assert library.users() == []
+
+
+def test_a_mistyped_name_makes_no_library(run, tmp_path):
+    result = run(tmp_path / "non.csv")
+    assert (result.exit_code, "no such file or directory" in result.stderr) == (1, True)
+    assert list(tmp_path.iterdir()) == []

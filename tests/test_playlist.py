@@ -1,0 +1,283 @@
+"""Playlist files: what is written is read again, obeys the rules of its format, and bad ones cost one line."""
+
+import io
+import json
+import os
+import re
+from urllib.parse import unquote_to_bytes
+from xml.etree import ElementTree
+
+import pytest
+
+from audiorec.errors import AudiorecError, PlaylistError, UnreadableError
+from audiorec.playlist import FORMATS, Playlist, PlaylistEntry, read_playlist, write_playlist
+
+MBID = "0f5f2ba5-a8a8-4d0c-9c4f-4b7a7b8b9b1c"
+ISRC = "GBAYE6700001"
+FULL = PlaylistEntry("/music/Ann/1.ogg", "Ann", "One & <two>", "First", 61_500, ISRC, MBID)
+#: Names that a format could stumble over: neither UTF-8 nor one line, like a remark, a URI, a Windows path.
+ODD_NAMES = (
+    "/music/50% üñí 音楽.ogg",
+    os.fsdecode(b"/music/caf\xe9.ogg"),
+    "/music/new\nline.ogg",
+    "/music/carriage\rreturn.ogg",
+    "/music/line\u2028separator.ogg",
+    "/music/#1 hit.ogg",
+    "/music/back\\slash.ogg",
+    "/music/ spaces  all over .ogg",
+    "/music/a: b?c.ogg",
+    '/music/quo"te,d.ogg',
+    "/elsewhere/b.ogg",
+)
+ODD = Playlist("Odd names", tuple(PlaylistEntry(name, "Ann", f"Number {n}") for n, name in enumerate(ODD_NAMES)))
+
+
+def written(playlist: Playlist, form: str, **options) -> bytes:
+    sink = io.BytesIO()
+    write_playlist(playlist, sink, format=form, **options)
+    return sink.getvalue()
+
+
+def paths(playlist: Playlist) -> list[str]:
+    return [entry.path for entry in playlist.entries]
+
+
+# -- there and back
+
+
+@pytest.mark.parametrize("form", FORMATS)
+def test_what_is_written_is_read_again(tmp_path, form):
+    path = tmp_path / f"list.{form}"
+    write_playlist(Playlist("Evening", (FULL, PlaylistEntry("/music/2.ogg"))), path)
+    playlist = read_playlist(path)
+    assert playlist.title == (None if form == "csv" else "Evening")
+    kept = ("path", "artist", "title") if form == "m3u8" else FULL.__dataclass_fields__
+    for read, meant in zip(playlist.entries, (FULL, PlaylistEntry("/music/2.ogg")), strict=True):
+        assert {name: getattr(read, name) for name in kept} == {name: getattr(meant, name) for name in kept}
+    assert playlist.entries[0].duration_ms == (62_000 if form == "m3u8" else 61_500)
+
+
+@pytest.mark.parametrize("form", FORMATS)
+@pytest.mark.parametrize("place", ["music", "far away"])
+def test_odd_names_survive(tmp_path, form, place):
+    folder = tmp_path / place
+    folder.mkdir()
+    moved = Playlist(ODD.title, tuple(PlaylistEntry(f"{tmp_path}{name}") for name in paths(ODD)))
+    write_playlist(moved, folder / f"list.{form}")
+    assert paths(read_playlist(folder / f"list.{form}")) == paths(moved)
+
+
+@pytest.mark.parametrize("form", FORMATS)
+def test_same_playlist_same_bytes_and_the_format_is_told_by_the_content(tmp_path, form):
+    data = written(ODD, form)
+    assert data == written(ODD, form)
+    (tmp_path / "list.txt").write_bytes(data)
+    assert paths(read_playlist(tmp_path / "list.txt")) == list(ODD_NAMES)
+
+
+def test_paths_are_relative_to_the_file_or_as_wished(tmp_path):
+    playlist = Playlist(None, (PlaylistEntry("/music/Ann/1.ogg"), PlaylistEntry("https://example.org/live")))
+    assert written(playlist, "m3u8") == b"#EXTM3U\n/music/Ann/1.ogg\nhttps://example.org/live\n"
+    assert written(playlist, "m3u8", relative_to="/music/lists") == (
+        b"#EXTM3U\n../Ann/1.ogg\nhttps://example.org/live\n"
+    )
+    write_playlist(Playlist(None, (PlaylistEntry(f"{tmp_path}/a b.ogg"),)), tmp_path / "list.xspf")
+    assert b"<location>a%20b.ogg</location>" in (tmp_path / "list.xspf").read_bytes()
+
+
+def test_a_dash_is_stdout(capfdbinary):
+    write_playlist(Playlist("Evening"), "-")
+    assert capfdbinary.readouterr().out == b"#EXTM3U\n#PLAYLIST:Evening\n"
+
+
+def test_files_are_replaced_whole_or_not_at_all(tmp_path):
+    path = tmp_path / "list.m3u8"
+    path.write_text("old")
+    with pytest.raises(ValueError, match="format='pls' must be one of m3u8, xspf, jspf, csv"):
+        write_playlist(ODD, path, format="pls")
+    assert path.read_text() == "old"
+    write_playlist(Playlist(), path)
+    assert path.read_text() == "#EXTM3U\n"
+    assert list(tmp_path.iterdir()) == [path]
+    with pytest.raises(AudiorecError, match=r"nowhere/list.m3u8: cannot be written"):
+        write_playlist(ODD, tmp_path / "nowhere" / "list.m3u8")
+
+
+# -- the rules of each format
+
+
+def test_m3u8_keeps_its_rules():
+    """UTF-8, #EXTM3U first, every other line a remark or one path, each #EXTINF followed by its path."""
+    odd = Playlist("Two\nlines", (*ODD.entries, PlaylistEntry(None, "Ann", "No file"), FULL))
+    text = written(odd, "m3u8").decode("utf-8")
+    assert text.endswith("\n")
+    first, second, *lines = text[:-1].split("\n")
+    assert (first, second) == ("#EXTM3U", "#PLAYLIST:Two lines")
+    assert [bool(re.fullmatch(r"#EXTINF:(-1|\d+),\S.*", line)) for line in lines] == [True, False] * (
+        len(ODD_NAMES) + 1
+    )
+    locations = lines[1::2]
+    assert not any(location.startswith("#") or location != location.strip() for location in locations)
+    assert all(character.isprintable() for character in "".join(lines))
+    assert lines[-2:] == ["#EXTINF:62,Ann - One & <two>", "/music/Ann/1.ogg"]
+
+
+XSPF = "{http://xspf.org/ns/0/}"
+TRACK_ELEMENTS = ["location", "identifier", "title", "creator", "album", "duration"]
+
+
+def is_uri_reference(text: str) -> bool:
+    """Tell whether a text is made as RFC 3986 wants it; the first segment of a relative one holds no colon."""
+    if not re.fullmatch(r"(?:[A-Za-z0-9\-._~:/?#\[\]@!$&'()*+,;=]|%[0-9A-F]{2})+", text):
+        return False
+    return bool(re.match(r"[a-z][a-z0-9+.-]*:", text)) or ":" not in text.split("/")[0]
+
+
+def check_xspf(data: bytes) -> ElementTree.Element:
+    """Check a document against the specification of XSPF version 1."""
+    assert data.startswith(b"<?xml version=")
+    root = ElementTree.fromstring(data)
+    assert (root.tag, root.attrib) == (f"{XSPF}playlist", {"version": "1"})
+    names = [child.tag for child in root]
+    assert names in ([f"{XSPF}title", f"{XSPF}trackList"], [f"{XSPF}trackList"])
+    for track in root[-1]:
+        assert track.tag == f"{XSPF}track"
+        names = [child.tag.removeprefix(XSPF) for child in track]
+        assert set(names) <= set(TRACK_ELEMENTS)
+        assert all(names.count(name) <= 1 for name in names if name not in ("location", "identifier"))
+        for child in track:
+            assert child.attrib == {}
+            if child.tag in (f"{XSPF}location", f"{XSPF}identifier"):
+                assert is_uri_reference(child.text)
+            if child.tag == f"{XSPF}duration":
+                assert int(child.text) >= 0
+    return root
+
+
+@pytest.mark.parametrize("relative_to", [None, "/music"])
+def test_xspf_keeps_its_rules(relative_to):
+    odd = Playlist("Nul\0 and \x1b bell\x07, \ufffe", (*ODD.entries, FULL, PlaylistEntry(None, "Ann", "No file")))
+    root = check_xspf(written(odd, "xspf", relative_to=relative_to))
+    assert root[0].text == "Nul and bell ,"
+    locations = [element.text for element in root.iter(f"{XSPF}location")]
+    places = [unquote_to_bytes(location.removeprefix("file://")) for location in locations]
+    expected = [os.fsencode(path if relative_to is None else os.path.relpath(path, relative_to)) for path in ODD_NAMES]
+    assert places[: len(ODD_NAMES)] == expected
+    assert [element.text for element in root.iter(f"{XSPF}identifier")] == [
+        f"https://musicbrainz.org/recording/{MBID}",
+        f"urn:isrc:{ISRC}",
+    ]
+
+
+def test_jspf_keeps_its_rules():
+    content = json.loads(written(Playlist("Evening", (FULL, *ODD.entries)), "jspf"))
+    assert list(content) == ["playlist"]
+    assert list(content["playlist"]) == ["title", "track"]
+    first, *others = content["playlist"]["track"]
+    assert first == {
+        "location": ["file:///music/Ann/1.ogg"],
+        "identifier": [f"https://musicbrainz.org/recording/{MBID}", f"urn:isrc:{ISRC}"],
+        "title": "One & <two>",
+        "creator": "Ann",
+        "album": "First",
+        "duration": 61500,
+    }
+    assert all(is_uri_reference(track["location"][0]) for track in others)
+
+
+def test_csv_has_a_header_and_a_line_for_each_track():
+    assert written(Playlist("Evening", (FULL,)), "csv").decode() == (
+        "path,artist,title,album,duration_ms,isrc,musicbrainz_track_id\r\n"
+        f"/music/Ann/1.ogg,Ann,One & <two>,First,61500,{ISRC},{MBID}\r\n"
+    )
+
+
+# -- what others write
+
+
+def read_text(tmp_path, content: str | bytes) -> Playlist:
+    path = tmp_path / "list"
+    path.write_bytes(content if isinstance(content, bytes) else content.encode())
+    return read_playlist(path)
+
+
+def test_m3u_without_any_remark(tmp_path):
+    assert paths(read_text(tmp_path, "a.mp3\r\n\r\n../b.mp3\r\n")) == [f"{tmp_path}/a.mp3", f"{tmp_path.parent}/b.mp3"]
+
+
+def test_m3u_of_windows(tmp_path):
+    playlist = read_text(
+        tmp_path, b"\xef\xbb\xbf#EXTM3U\r\n#EXTINF:5,Bj\xf6rk - J\xf3ga\r\n..\\x\\1.mp3\r\nC:\\Music\\2.mp3\r\n"
+    )
+    assert playlist.entries == (
+        PlaylistEntry(f"{tmp_path.parent}/x/1.mp3", "Björk", "Jóga", duration_ms=5000),
+        PlaylistEntry("C:/Music/2.mp3"),
+    )
+
+
+def test_m3u_remarks_of_all_kinds(tmp_path):
+    content = '#EXTM3U\n#PLAYLIST: Late \n#EXTINF:-1 logo="a,b.png",Radio\nhttp://example.org/x\n#EXTVLCOPT:a\n#\n'
+    playlist = read_text(tmp_path, content)
+    assert playlist == Playlist("Late", (PlaylistEntry("http://example.org/x", None, "Radio"),))
+
+
+def test_xspf_of_others(tmp_path):
+    """Without a namespace, in another encoding, with elements that mean nothing to us."""
+    content = (
+        '<?xml version="1.0" encoding="ISO-8859-1"?><playlist version="1"><date>2020</date><trackList><track>'
+        "<location>\n  file://localhost/music/a%20b.ogg </location><creator>Bj\xf6rk</creator><title/>"
+        "<duration>unknown</duration><extension application='x'><title>no</title></extension></track>"
+        "</trackList></playlist>"
+    )
+    assert read_text(tmp_path, content.encode("latin-1")).entries == (PlaylistEntry("/music/a b.ogg", "Björk"),)
+
+
+def test_jspf_of_listenbrainz(tmp_path):
+    track = {
+        "identifier": [f"https://musicbrainz.org/recording/{MBID}"],
+        "title": "Jóga",
+        "creator": "Björk",
+        "duration": 305000,
+    }
+    content = json.dumps({"playlist": {"title": "Weekly", "track": [track, "nonsense"], "extension": {}}})
+    entry = PlaylistEntry(None, "Björk", "Jóga", duration_ms=305_000, musicbrainz_track_id=MBID)
+    assert read_text(tmp_path, content) == Playlist("Weekly", (entry,))
+
+
+BOMB = '<!DOCTYPE x [<!ENTITY a "ha">' + "".join(
+    f'<!ENTITY {b} "{f"&{a};" * 99}">' for a, b in zip("abcde", "bcdef", strict=True)
+)
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        (b"\x89PNG\r\n\0\0\0", "binary data"),
+        ("<playlist><trackList>", "broken XML"),
+        ("<html></html>", "no playlist: its root is 'html'"),
+        ('<?xml version="1.0" encoding="nonsense"?><playlist/>', "broken XML"),
+        (f"{BOMB}]><playlist><title>&f;</title></playlist>", "declares a document type"),
+        (
+            '<!DOCTYPE x [<!ENTITY a SYSTEM "file:///etc/passwd">]><playlist><title>&a;</title></playlist>',
+            "document type",
+        ),
+        ('{"playlist": [', "Expecting value"),
+        ('{"playlist": ' + "[" * 100_000, "nested too deeply"),
+        ('{"tracks": []}', "JSON, but no playlist"),
+        (b"{\xff\xfe}", "decode"),
+        ('path,title\n"' + "x" * 200_000, "broken CSV"),
+    ],
+)
+def test_bad_playlists_are_refused_in_one_line(tmp_path, content, reason):
+    with pytest.raises(PlaylistError, match=reason) as caught:
+        read_text(tmp_path, content)
+    assert str(caught.value).startswith(f"{tmp_path}/list: ")
+    assert "\n" not in str(caught.value)
+
+
+def test_no_file_and_too_large_a_one(tmp_path, monkeypatch):
+    with pytest.raises(UnreadableError, match="No such file"):
+        read_playlist(tmp_path / "none.m3u")
+    monkeypatch.setattr("audiorec.playlist.files.LARGEST", 10)
+    with pytest.raises(PlaylistError, match="larger than"):
+        read_text(tmp_path, "x" * 11)
