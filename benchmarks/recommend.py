@@ -168,12 +168,16 @@ def ridge_map(trial: Trial, model: TasteModel) -> Score:
 def lightfm(trial: Trial, rng: np.random.Generator) -> Score:
     """Return LightFM, the hybrid of factors and content (Kula, 2015), with the WARP loss; its biases are in the score.
 
-    An item's features are its content and, if it has listeners, itself.
+    An item's features are its content, its artist and, if it has listeners, itself.
     """
     from lightfm import LightFM
 
     itself = sparse.identity(len(trial.listeners), format="csr")[:, trial.listeners > 0]
-    features = sparse.hstack([itself, sparse.csr_matrix(trial.sound.content)], format="csr", dtype=np.float32)
+    artists = sparse.csr_matrix(
+        trial.sound.artists[:, None] == np.unique(trial.sound.artists[trial.sound.artists >= 0])
+    )
+    content = sparse.csr_matrix(trial.sound.content)
+    features = sparse.hstack([itself, artists, content], format="csr", dtype=np.float32)
     model = LightFM(no_components=LIGHTFM_FACTORS, loss="warp", random_state=int(rng.integers(2**31)))
     evidence = trial.known.tocoo()
     model.fit(evidence, item_features=features, sample_weight=evidence, epochs=LIGHTFM_EPOCHS, num_threads=1)

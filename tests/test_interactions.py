@@ -52,6 +52,11 @@ def test_a_play_is_held_against_the_length_of_its_track():
     assert only_weight(listen(track=5, ms=60_000)) < strength(1).expected
 
 
+def test_what_is_shorter_than_a_skip_can_be_heard_to_its_end():
+    assert only_weight(listen(track=5, ms=19_000, kind="skip"), durations={5: 20.0}) == strength(1)
+    assert build([listen(track=5, ms=19_000, kind="skip")], durations={5: 60.0}).weights.nnz == 0
+
+
 def test_plays_add_up_and_fade():
     old = listen(time=NOW - HALF_LIFE, ms=400_000)
     assert only_weight(old) == strength(OLDEST_SHARE + (1 - OLDEST_SHARE) / 2)
