@@ -27,7 +27,7 @@ SHARE = click.FloatRange(0, 1)
 @json_option
 @db_option
 def radio(seeds, limit, minutes, arc, output, as_json, db, **options):
-    """List music like that of the seeds, in a smooth order, with a reason for each.
+    """List music like that of some tracks, with a reason for each.
 
     SEED is an id, a path, a folder, a playlist file, "artist - title", an artist, an album or a title.
     """

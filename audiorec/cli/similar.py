@@ -24,9 +24,10 @@ COLUMNS = {"score": "right", "id": "right", "title": "left", "BPM": "right", "ke
 @json_option
 @db_option
 def similar(track, limit, by, as_json, db):
-    """List the tracks of the library that are most like one, in how they sound or in who plays them.
+    """List the tracks of the library that are most like one.
 
-    TRACK is its id, its path, its title or "artist - title". The score is at most 1.
+    TRACK is its id, its path, its title or "artist - title". They are alike in how they sound or in who plays them; the
+    score is at most 1.
     """
     with Library(db, create=False) as library:
         asked = library.track(track)

@@ -29,9 +29,9 @@ DAY = click.DateTime(["%Y-%m-%d"])
 @json_option
 @db_option
 def weekly(user, all_users, date, limit, output, as_json, db):
-    """List what U is to discover in a week: near to what U plays, and not heard in 60 days if ever.
+    """List what a user is to discover in a week.
 
-    What is listed is not listed again in the eight weeks that follow.
+    It is near to what the user plays, was not heard for 60 days, if ever, and is not listed again for eight weeks.
     """
     if (user is None) != all_users:
         raise click.UsageError("give --user U or --all-users, and not both")

@@ -75,9 +75,8 @@ def _candidates(pool: Pool, query: Query, rules: Sequence[Rule], n: int, allowed
         rows, scores = nearest(pool, query, k, allowed)
         place = {track_id: at for at, track_id in enumerate(pool.ids[rows].tolist())}
         songs = sorted(pool.songs(list(place)), key=lambda song: place[song.id])
-        kept = hold(
-            songs, rules, wanted=n if give_way and k == most else 0
-        )  # while there is more to look at, none does
+        wanted = n if give_way and k == most else 0  # no rule gives way while there is more to look at
+        kept = hold(songs, rules, wanted)
         if len(kept) >= NEAR * n:
             break
     positions = [place[song.id] for song, _ in kept]
