@@ -1,11 +1,13 @@
-"""From a track's spectrogram to its embedding and tags.
+"""From a track's spectrogram to its embedding, its tags and what else the model estimates.
 
 Task: run the network over the whole track, in chunks of half a minute so that a long one needs no more memory, and
-turn the mean of its features into a whitened vector of unit norm and into tag probabilities.
+turn the mean of its features into a whitened vector of unit norm, into tag probabilities, and into those descriptors
+for which the model has a head.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import cache
 
 import numpy as np
@@ -45,10 +47,12 @@ def features(log_mel: np.ndarray, weights: Weights) -> torch.Tensor:
     return (total / count).float()
 
 
-def embed(spectrogram: Spectrogram, weights: Weights | None = None) -> tuple[np.ndarray, dict[str, float]]:
-    """Return a track's embedding, float32 of unit norm, and its tags as probabilities by name.
+def embed(
+    spectrogram: Spectrogram, weights: Weights | None = None
+) -> tuple[np.ndarray, dict[str, float], dict[str, float]]:
+    """Return a track's embedding, float32 of unit norm, its tags as probabilities, and its estimates, 0-1, by name.
 
-    Silence has an embedding of zeros and no tags.
+    Silence has an embedding of zeros, no tags and no estimates.
 
     Parameters
     ----------
@@ -58,12 +62,17 @@ def embed(spectrogram: Spectrogram, weights: Weights | None = None) -> tuple[np.
     """
     weights = weights or default_weights()
     if not spectrogram.level.any():
-        return np.zeros(len(weights.embedding_projection), dtype=np.float32), {}
+        return np.zeros(len(weights.embedding_projection), dtype=np.float32), {}, {}
     pooled = features(spectrogram.log_mel, weights)
     with torch.inference_mode():
         vector = weights.embedding_projection @ (pooled - weights.embedding_mean)
-        odds = weights.encoder.heads["tags"](pooled) * weights.tag_scale + weights.tag_mean
+        tag_odds = weights.encoder.heads["tags"](pooled) * weights.tag_scale + weights.tag_mean
+        estimate_odds = [head[:-1] @ pooled + head[-1] for head in weights.estimates.values()]
     vector = vector.numpy()
-    probabilities = [round(probability, 4) for probability in torch.sigmoid(odds).tolist()]
-    tags = dict(zip(weights.tag_names, probabilities, strict=True))
-    return vector / max(float(np.linalg.norm(vector)), 1e-9), tags
+    vector /= max(float(np.linalg.norm(vector)), 1e-9)
+    return vector, _shares(weights.tag_names, tag_odds), _shares(weights.estimates, estimate_odds)
+
+
+def _shares(names: Iterable[str], odds: Iterable[torch.Tensor]) -> dict[str, float]:
+    """Return logarithmic odds as numbers of 0 to 1, by name."""
+    return {name: round(torch.sigmoid(value).item(), 4) for name, value in zip(names, odds, strict=True)}
