@@ -9,14 +9,14 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import soxr
 import torch
-from contrasts import LANGUAGES, RATE, Clip, Sources, make_clips
-from numpy.lib.format import open_memmap
+from contrasts import LANGUAGES, RATE, Clip, Sources, disguised, of_song, of_track
 
 from audiorec.analysis import analyze_samples
 from audiorec.encoder.data import held_out
@@ -77,31 +77,51 @@ class Clips:
 
 
 def read_clips(folder: Path) -> Clips:
-    return Clips(**np.load(folder / "clips.npz"), log_mel=np.load(folder / "log_mel.npy", mmap_mode="r"))
+    """Return all clips that `make` has stored in `folder`; it need not be finished."""
+    parts = [np.load(path) for path in sorted(folder.glob("*.npz"))]
+    return Clips(**{name: np.concatenate([part[name] for part in parts]) for name in parts[0]})
 
 
 def make(folder: Path, both_sides: Iterable[Sources], teacher: Callable[[np.ndarray], list[float]]) -> None:
-    """Make the clips to learn from and those held out, and store them in `folder`."""
-    rows, log_mels = [], []
-    for number, sources in enumerate(both_sides):
-        for clip in make_clips(sources, np.random.default_rng(number)):
-            rows.append((clip, number == 1, by_formula(clip), teacher(clip.samples)))
-            log_mels.append(spectrogram(clip.samples).log_mel.astype(np.float16))
-            print(f"\r{len(rows)} clips", end="", file=sys.stderr, flush=True)
-    clips, is_held_out, formula, classes = zip(*rows, strict=True)
+    """Make the clips to learn from and those held out, and store them in `folder`, a file for each track or song.
+
+    What is stored already is not made again. The order is random: any part of the clips is a fair sample of them.
+    """
     folder.mkdir(parents=True, exist_ok=True)
-    stored = open_memmap(folder / "log_mel.npy", "w+", np.float16, (len(rows), *log_mels[0].shape))
-    stored[:] = log_mels
-    stored.flush()
-    np.savez(
-        folder / "clips.npz",
-        kind=[clip.kind for clip in clips],
-        group=[clip.group for clip in clips],
-        labels=np.array([[clip.labels.get(name, np.nan) for name in ESTIMATES] for clip in clips]),
-        held_out=np.array(is_held_out),
-        formula=np.array(formula),
-        teacher=np.array(classes),
-    )
+    jobs = [job for number, sources in enumerate(both_sides) for job in _jobs(sources, is_held_out=bool(number))]
+    for number in np.random.default_rng(0).permutation(len(jobs)):
+        name, is_held_out, clips_of, sources = jobs[number]
+        path = folder / f"{name}.npz"
+        if not path.exists():
+            made = [_disguised(clip, rng) for rng in [np.random.default_rng(number)] for clip in clips_of(sources, rng)]
+            temporary = path.with_suffix(".tmp")
+            with temporary.open("wb") as file:
+                np.savez(file, **_rows(made, teacher, is_held_out=is_held_out))
+            temporary.replace(path)
+        print(f"\r{len(list(folder.glob('*.npz')))} of {len(jobs)}", end="", file=sys.stderr, flush=True)
+
+
+def _jobs(sources: Sources, *, is_held_out: bool) -> list[tuple]:
+    """Return, for each track and each song: a name, the side, the function that makes its clips, and from what."""
+    tracks_ = [(f"track-{name}", is_held_out, partial(of_track, name), sources) for name in sources.music]
+    return tracks_ + [(f"song-{path.name}", is_held_out, partial(of_song, path), sources) for path in sources.songs]
+
+
+def _disguised(clip: Clip, rng: np.random.Generator) -> Clip:
+    return replace(clip, samples=disguised(clip.samples, rng))
+
+
+def _rows(clips: list[Clip], teacher: Callable[[np.ndarray], list[float]], *, is_held_out: bool) -> dict:
+    """Return the fields of `Clips` for some of them."""
+    return {
+        "kind": [clip.kind for clip in clips],
+        "group": [clip.group for clip in clips],
+        "labels": [[clip.labels.get(name, np.nan) for name in ESTIMATES] for clip in clips],
+        "held_out": [is_held_out] * len(clips),
+        "formula": [by_formula(clip) for clip in clips],
+        "teacher": [teacher(clip.samples) for clip in clips],
+        "log_mel": np.array([spectrogram(clip.samples).log_mel for clip in clips], dtype=np.float16),
+    }
 
 
 def by_formula(clip: Clip) -> list[float]:

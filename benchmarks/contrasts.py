@@ -1,12 +1,11 @@
 """Clips that differ in one thing: speech, singing, an audience, the kind of instruments, the mode.
 
-Task: for each of the five estimates, sounds whose answer is known because they were made so. Every clip is 20 s of
-22,050 Hz mono. What is held out (music, voices, songs, soundfonts, crowds) is in no clip to learn from.
+Task: for each of the five estimates, sounds whose answer is known because they were made so, from one track of music or
+one song at a time. Every clip is 20 s of 22,050 Hz mono.
 """
 
 from __future__ import annotations
 
-import itertools
 import subprocess
 import tempfile
 from collections.abc import Iterator
@@ -61,17 +60,18 @@ class Sources:
     crowds: list[Path]  #: recordings
 
 
-def make_clips(sources: Sources, rng: np.random.Generator) -> Iterator[Clip]:
-    """Yield all clips of one side, each at a random level and some of them band-limited, whatever their kind."""
-    music = {name: excerpt(*track) for name, track in sources.music.items()}
-    for clip in itertools.chain(
-        (Clip("music", name, samples, MUSIC) for name, samples in music.items()),
-        spoken(music, sources, rng),
-        played_and_sung(sources, rng),
-        moods(sources, rng),
-        live(music, sources, rng),
-    ):
-        yield Clip(clip.kind, clip.group, disguised(clip.samples, rng), clip.labels)
+def of_track(name: str, sources: Sources, rng: np.random.Generator) -> Iterator[Clip]:
+    """Yield the clips made of a track of real music."""
+    samples = excerpt(*sources.music[name])
+    yield Clip("music", name, samples, MUSIC)
+    yield from (spoken if rng.random() < 0.6 else live)(name, samples, sources, rng)
+
+
+def of_song(folder: Path, sources: Sources, rng: np.random.Generator) -> Iterator[Clip]:
+    """Yield the clips made of a song of POP909."""
+    song = songs.read_song(folder)
+    yield from played_and_sung(folder.name, song, sources, rng)
+    yield from moods(folder.name, song, sources, rng)
 
 
 def excerpt(path: Path, seconds: float) -> np.ndarray:
@@ -104,12 +104,11 @@ def mixed(samples: np.ndarray, other: np.ndarray, decibel: float) -> np.ndarray:
 # -- speech
 
 
-def spoken(music: dict[str, np.ndarray], sources: Sources, rng: np.random.Generator) -> Iterator[Clip]:
-    """Yield a voice for every other track, alone and over the track."""
-    for name in list(music)[::2]:
-        voice = speech(sources, rng)
-        yield Clip("speech", name, voice, SPEECH)
-        yield Clip("speech over music", name, mixed(music[name], voice, rng.uniform(-3, 8)), SPEECH_OVER_MUSIC)
+def spoken(name: str, music: np.ndarray, sources: Sources, rng: np.random.Generator) -> Iterator[Clip]:
+    """Yield a voice, alone and over the music."""
+    voice = speech(sources, rng)
+    yield Clip("speech", name, voice, SPEECH)
+    yield Clip("speech over music", name, mixed(music, voice, rng.uniform(-3, 8)), SPEECH_OVER_MUSIC)
 
 
 def speech(sources: Sources, rng: np.random.Generator) -> np.ndarray:
@@ -137,32 +136,28 @@ def synthetic_speech(language: str, rng: np.random.Generator) -> np.ndarray:
 # -- songs
 
 
-def played_and_sung(sources: Sources, rng: np.random.Generator) -> Iterator[Clip]:
-    """Yield each song acoustic and electric, its melody played and sung."""
-    for folder in sources.songs:
-        song = songs.read_song(folder)
-        melody, backing = song.part("melody"), song.part(*backing_parts(rng))
-        voice = songs.sing(melody, speech(sources, rng), rng)
-        programs = [songs.choose(choices, rng) for choices, _ in BANDS.values()]
-        arrangements = [(notes, chosen) for chosen in programs for notes in (backing, melody)]
-        sounds = iter(songs.render(arrangements, pick(sources.soundfonts, rng)))
-        for name, (_, labels) in BANDS.items():
-            accompaniment, played, balance = next(sounds), next(sounds), rng.uniform(-2, 5)
-            yield Clip(f"{name}, played", folder.name, mixed(accompaniment, played, balance), MUSIC | labels)
-            yield Clip(f"{name}, sung", folder.name, mixed(accompaniment, voice, balance), SUNG | labels)
+def played_and_sung(name: str, song: songs.Song, sources: Sources, rng: np.random.Generator) -> Iterator[Clip]:
+    """Yield a song acoustic and electric, its melody played and sung."""
+    melody, backing = song.part("melody"), song.part(*backing_parts(rng))
+    voice = songs.sing(melody, speech(sources, rng), rng)
+    programs = [songs.choose(choices, rng) for choices, _ in BANDS.values()]
+    arrangements = [(notes, chosen) for chosen in programs for notes in (backing, melody)]
+    sounds = iter(songs.render(arrangements, pick(sources.soundfonts, rng)))
+    for band, (_, labels) in BANDS.items():
+        accompaniment, played, balance = next(sounds), next(sounds), rng.uniform(-2, 5)
+        yield Clip(f"{band}, played", name, mixed(accompaniment, played, balance), MUSIC | labels)
+        yield Clip(f"{band}, sung", name, mixed(accompaniment, voice, balance), SUNG | labels)
 
 
-def moods(sources: Sources, rng: np.random.Generator) -> Iterator[Clip]:
-    """Yield each song in major and minor, fast and slow, on the same instruments."""
-    for folder in sources.songs:
-        song = songs.read_song(folder)
-        programs = songs.choose((songs.ACOUSTIC, songs.ELECTRIC)[rng.integers(2)], rng)
-        parts = ("melody", *backing_parts(rng))
-        modes = {mode: song.in_mode(major=mode == "major") for mode, _ in VALENCE}
-        variants = [[stretched(n, PACES[pace]) for n in modes[mode] if n.part in parts] for mode, pace in VALENCE]
-        sounds = songs.render([(notes, programs) for notes in variants], pick(sources.soundfonts, rng))
-        for variant, samples in zip(VALENCE, sounds, strict=True):
-            yield Clip(", ".join(variant), folder.name, samples, MUSIC | {"valence": VALENCE[variant]})
+def moods(name: str, song: songs.Song, sources: Sources, rng: np.random.Generator) -> Iterator[Clip]:
+    """Yield a song in major and minor, fast and slow, on the same instruments."""
+    programs = songs.choose((songs.ACOUSTIC, songs.ELECTRIC)[rng.integers(2)], rng)
+    parts = ("melody", *backing_parts(rng))
+    modes = {mode: song.in_mode(major=mode == "major") for mode, _ in VALENCE}
+    variants = [[stretched(n, PACES[pace]) for n in modes[mode] if n.part in parts] for mode, pace in VALENCE]
+    sounds = songs.render([(notes, programs) for notes in variants], pick(sources.soundfonts, rng))
+    for variant, samples in zip(VALENCE, sounds, strict=True):
+        yield Clip(", ".join(variant), name, samples, MUSIC | {"valence": VALENCE[variant]})
 
 
 def backing_parts(rng: np.random.Generator) -> tuple[str, ...]:
@@ -180,15 +175,13 @@ def pick(paths: list[Path], rng: np.random.Generator) -> Path:
 # -- audiences
 
 
-def live(music: dict[str, np.ndarray], sources: Sources, rng: np.random.Generator) -> Iterator[Clip]:
-    """Yield every third track in a hall, in a hall with an audience, with an audience, and under other noise."""
-    for name in list(music)[1::3]:
-        samples = music[name]
-        hall = in_hall(samples, rng)
-        yield Clip("hall", name, hall, HALL)
-        yield Clip("hall and audience", name, mixed(hall, audience(sources, rng), level(rng)), AUDIENCE)
-        yield Clip("audience", name, mixed(samples, audience(sources, rng), level(rng)), AUDIENCE)
-        yield Clip("noise", name, mixed(samples, other_noise(sources, rng), level(rng)), MUSIC)
+def live(name: str, music: np.ndarray, sources: Sources, rng: np.random.Generator) -> Iterator[Clip]:
+    """Yield music in a hall, in a hall with an audience, with an audience, and under other noise."""
+    hall = in_hall(music, rng)
+    yield Clip("hall", name, hall, HALL)
+    yield Clip("hall and audience", name, mixed(hall, audience(sources, rng), level(rng)), AUDIENCE)
+    yield Clip("audience", name, mixed(music, audience(sources, rng), level(rng)), AUDIENCE)
+    yield Clip("noise", name, mixed(music, other_noise(sources, rng), level(rng)), MUSIC)
 
 
 def level(rng: np.random.Generator) -> float:
