@@ -4,7 +4,7 @@ Task: decode once, measure levels and spectrum on the way, then compute each fea
 lists them all. A feature is a function whose parameters name the values it needs: values of other features, or of the
 front end, `levels` and `spectrogram`. Each has a version of its own, to be raised whenever its values change;
 everything computed from them counts as changed too (`stale_features`). The version of what is learned is the name of
-the model.
+the model. With an embedding, the model's own features (`LEARNED`) stand in the place of formulas of the same names.
 """
 
 from __future__ import annotations
@@ -13,13 +13,13 @@ import inspect
 import os
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, fields, replace
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any
 
 import numpy as np
 
 from audiorec.audio import MAX_CHANNELS, SAMPLE_RATES, MonoResampler, open_stream
-from audiorec.encoder.card import model_id, require_torch
+from audiorec.encoder.card import estimates, model_id, require_torch
 from audiorec.errors import EmptyAudioError
 from audiorec.features import loudness, perceptual, rhythm, structure, timbre, tonal
 from audiorec.spectrum import SAMPLE_RATE, SpectrogramBuilder, fold_chroma
@@ -113,6 +113,10 @@ def _embedding(spectrogram):
     return embed(spectrogram)
 
 
+def _estimate(name, estimates):
+    return estimates.get(name, perceptual.OF_SILENCE[name])
+
+
 FEATURES = (
     # measured while the file is decoded
     Feature("levels", 1, _supplied_by_front_end),
@@ -138,6 +142,8 @@ FEATURES = (
     Feature("key", 1, _key, ("key", "mode", "key_confidence", "key_name", "camelot")),
     Feature("brightness", 1, timbre.brightness),
     Feature("timbre", 1, timbre.timbre_vector, ("timbre", "timbre_names")),
+    # learned
+    Feature("embedding", model_id(), _embedding, ("embedding", "tags", "estimates")),
     # perceptual
     Feature("measurements", 1, _measurements),
     Feature("energy", 1, perceptual.energy),
@@ -148,26 +154,34 @@ FEATURES = (
     Feature("speechiness", 1, perceptual.speechiness),
     Feature("liveness", 1, perceptual.liveness),
     Feature("mood", 1, perceptual.mood),
-    # learned
-    Feature("embedding", model_id(), _embedding, ("embedding", "tags")),
     # structure
     Feature("sections", 1, structure.sections, optional=True),
     Feature("segments", 1, structure.segments, optional=True),
 )
+#: What the model hears better than the formula of the same name; computed along with the embedding.
+LEARNED = {name: Feature(name, model_id(), partial(_estimate, name)) for name in estimates()}
 FRONT_END = ("levels", "spectrogram")
 _DESCRIPTORS = tuple(field.name for field in fields(Descriptors))
 
 
-def current_versions() -> dict[str, int | str | None]:
+def available_features(*, embed: bool) -> tuple[Feature, ...]:
+    """Return the features that can be had with an embedding, or without one; each stands after those it needs."""
+    if embed:
+        return tuple(LEARNED.get(feature.name, feature) for feature in FEATURES)
+    return tuple(feature for feature in FEATURES if feature.name != "embedding")
+
+
+def current_versions(*, embed: bool = True) -> dict[str, int | str | None]:
     """Return the version of each feature that this code computes, by name."""
-    return {feature.name: feature.version for feature in FEATURES}
+    return {feature.name: feature.version for feature in available_features(embed=embed)}
 
 
-def stale_features(versions: Mapping[str, int | str]) -> frozenset[str]:
+def stale_features(versions: Mapping[str, int | str], *, embed: bool = True) -> frozenset[str]:
     """Return the names of the features to recompute where `versions` were stored.
 
     Those whose version differs, and those computed from them. An optional feature that was never computed is not
-    stale, nor, where there is no model, an embedding.
+    stale, nor, where there is no model, an embedding. Without `embed`, what a model has said stays as it is, whichever
+    model it was.
 
     >>> stale_features(current_versions())
     frozenset()
@@ -176,12 +190,15 @@ def stale_features(versions: Mapping[str, int | str]) -> frozenset[str]:
     """
     stale: set[str] = set()
     changed: set[str] = set()
-    for feature in FEATURES:  # each stands after those it needs
-        if feature.optional and feature.name not in versions:
+    for feature in available_features(embed=embed):
+        version = versions.get(feature.name)
+        if (feature.optional and version is None) or (not embed and isinstance(version, str)):
             continue
-        if versions.get(feature.name) != feature.version or changed.intersection(feature.inputs):
+        if version != feature.version or changed.intersection(feature.inputs):
             stale.add(feature.name)
             changed.update(feature.values)
+    if embed and not stale.isdisjoint(LEARNED):
+        stale.add("embedding")
     return frozenset(stale)
 
 
@@ -199,14 +216,15 @@ def analyze(
     ----------
     path : str, bytes or PathLike
     features : names from `FEATURES`, optional
-        Compute these alone; by default all of them, but for what the two options below leave out.
+        Compute these alone; by default all of them, but for what the two options below leave out. The model estimates
+        descriptors only where `embedding` is among them; else formulas do.
     known : Descriptors, optional
         What is known already: the result keeps its other fields, and nothing is decoded for what can be computed
         from them.
     true_peak : bool
         Whether to measure `true_peak` too, which costs twice as much as all the rest.
     embed : bool
-        Whether to compute `embedding` and `tags` too.
+        Whether to compute `embedding` and `tags` too, and with them the descriptors that the model hears better.
 
     Returns
     -------
@@ -302,11 +320,9 @@ class _FrontEnd:
 
 
 def _wanted(features: Iterable[str] | None, *, true_peak: bool, embed: bool) -> frozenset[str]:
-    names = current_versions().keys()
     if features is None:
-        choices = {"true_peak": true_peak, "embedding": embed}
-        return frozenset(name for name in names if choices.get(name, True))
-    wanted = frozenset(features)
+        return frozenset(current_versions(embed=embed)) - (set() if true_peak else {"true_peak"})
+    wanted, names = frozenset(features), current_versions().keys()
     if unknown := wanted - names:
         raise ValueError(f"features={sorted(unknown)} must be among {sorted(names)}")
     return wanted
@@ -325,7 +341,7 @@ def _plan(wanted: frozenset[str], values: Mapping[str, Any]) -> list[Feature]:
     """Return the features to compute, each after those it needs."""
     plan: list[Feature] = []
     missing: set[str] = set()
-    for feature in reversed(FEATURES):
+    for feature in reversed(available_features(embed="embedding" in wanted)):
         if feature.name in wanted or missing.intersection(feature.values):
             plan.append(feature)
             missing.update(name for name in feature.inputs if name not in values)

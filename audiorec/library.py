@@ -565,7 +565,7 @@ class Library:
     def current_track(self, path: PathLike, *, embed: bool = False) -> Track | None:
         """Return the track of a file if what is known of it is up to date; None if it should be scanned first.
 
-        Its embedding and tags count only with `embed`.
+        Its embedding, its tags and what the model estimates count only with `embed`.
         """
         from audiorec.analysis import stale_features
 
@@ -575,8 +575,7 @@ class Library:
             return None
         condition = "path = ? AND size = ? AND mtime_ns = ? AND NOT missing"
         for stored in list(self._catalog.files(condition, file)):
-            stale = stale_features(json.loads(stored.versions))
-            if not (stale if embed else stale - {"embedding"}):
+            if not stale_features(json.loads(stored.versions), embed=embed):
                 return self.track(stored.id)
         return None
 

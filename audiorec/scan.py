@@ -242,9 +242,7 @@ class Scan:
         """Return the features of a track to recompute: their version was raised, or they were not wanted so far."""
         if stored.versions not in self._stale_features:
             versions = json.loads(stored.versions)
-            stale = analysis.stale_features(versions)
-            if not self._embed and not _has_current_embedding(versions):
-                stale -= LEARNED_FEATURES
+            stale = analysis.stale_features(versions, embed=self._embed or _has_current_embedding(versions))
             if not (self._features & SERIES_FEATURES).issubset(versions.keys() | stale):
                 stale |= SERIES_FEATURES
             self._stale_features[stored.versions] = stale

@@ -94,7 +94,7 @@ class Analysis:
 
     `beats` and `bars` are seconds; `sections` and `segments` are structured arrays whose first fields are `start`,
     `duration` (seconds) and `confidence` (0-1). A series is None where it was not asked for. `versions` maps each
-    feature to the version of the code that computed it, for `embedding` the name of the model.
+    feature to the version of the code that computed it, or to the name of the model.
     """
 
     path: str

@@ -62,7 +62,7 @@ def audiorec_embedding() -> Hear:
     from audiorec.encoder.embed import embed
 
     def hear(path: Path) -> Heard:
-        vector, tags = embed(spectrogram_of(path))
+        vector, tags, _ = embed(spectrogram_of(path))
         return Heard(vector, np.array(list(tags.values())))
 
     return hear

@@ -15,6 +15,7 @@ from audiorec.analysis import FEATURES, Feature, analyze, analyze_samples, curre
 from audiorec.encoder import card
 from audiorec.encoder.embed import default_weights
 from audiorec.errors import ModelError
+from audiorec.features import perceptual
 from audiorec.types import Descriptors, json_ready
 
 SAMPLES = Path(__file__).parent.parent / "samples"
@@ -87,8 +88,7 @@ def test_a_song_is_described(song):
     assert found.descriptors.duration_ms == 16_000
     assert found.descriptors.tempo_candidates[0] == found.descriptors.tempo
     assert found.descriptors.true_peak is None
-    on_request = ("true_peak", "embedding")
-    assert found.versions == {name: v for name, v in current_versions().items() if name not in on_request}
+    assert found.versions == {name: v for name, v in current_versions(embed=False).items() if name != "true_peak"}
     assert all(getattr(found, name) is not None for name in analysis.SERIES)
 
 
@@ -210,18 +210,48 @@ def test_embedding_and_tags_are_of_the_model_that_is_their_version(song):
 def test_an_embedding_can_be_left_out_and_made_up_for(song):
     whole, without = analyze(song, embed=True), analyze(song)
     assert (without.embedding, without.tags) == (None, None)
-    assert without.descriptors == whole.descriptors
-    assert stale_features(without.versions) == {"embedding"}
+    assert stale_features(without.versions, embed=False) == frozenset()
     later = analyze(song, features=stale_features(without.versions), known=without.descriptors)
-    assert later.versions == {"embedding": card.model_id()}
+    assert without.versions | later.versions == whole.versions
+    assert later.descriptors == whole.descriptors
     assert (later.embedding.tobytes(), later.tags) == (whole.embedding.tobytes(), whole.tags)
 
 
-def test_a_new_model_makes_the_embedding_alone_stale(monkeypatch):
-    stored = current_versions()
-    new = tuple(dataclasses.replace(f, version="a newer one") if f.name == "embedding" else f for f in FEATURES)
-    monkeypatch.setattr(analysis, "FEATURES", new)
-    assert stale_features(stored) == {"embedding"}
+@pytest.fixture
+def hears_valence(monkeypatch):
+    """A model that says 0.9 for the valence of everything, and nothing else."""
+    learned = {"valence": Feature("valence", "a model", lambda estimates: estimates.get("valence", 0.5))}
+    monkeypatch.setattr(analysis, "LEARNED", learned)
+    outputs = ("embedding", "tags", "estimates")
+    encoder = Feature("embedding", "a model", lambda spectrogram: (np.ones(2), {}, {"valence": 0.9}), outputs)
+    monkeypatch.setattr(analysis, "FEATURES", tuple(encoder if f.name == "embedding" else f for f in FEATURES))
+
+
+@pytest.mark.usefixtures("hears_valence")
+def test_what_a_model_hears_stands_in_the_place_of_a_formula(song):
+    by_formula, by_model = analyze(song), analyze(song, embed=True)
+    assert (by_formula.versions["valence"], by_model.versions["valence"]) == (1, "a model")
+    assert by_model.descriptors.valence == 0.9 != by_formula.descriptors.valence
+    mood = perceptual.mood(by_formula.descriptors.energy, 0.9)
+    assert by_model.descriptors == dataclasses.replace(by_formula.descriptors, valence=0.9, mood=mood)
+
+
+@pytest.mark.usefixtures("hears_valence")
+def test_a_formula_gives_way_to_the_model_and_not_the_model_to_the_formula():
+    by_formula, by_model = current_versions(embed=False), current_versions()
+    assert stale_features(by_formula, embed=True) == {"embedding", "valence", "mood"}
+    assert stale_features(by_model, embed=False) == stale_features(by_model, embed=True) == frozenset()
+    of_old_model = by_model | {"embedding": "an old one", "valence": "an old one"}
+    assert stale_features(of_old_model, embed=False) == frozenset()
+    assert stale_features(of_old_model, embed=True) == {"embedding", "valence", "mood"}
+    assert stale_features(by_model | {"valence": 1}, embed=True) == {"embedding", "valence", "mood"}
+
+
+@pytest.mark.usefixtures("hears_valence")
+def test_a_formula_that_the_model_replaces_is_not_missed():
+    raised_energy = current_versions() | {"energy": 0}
+    assert stale_features(raised_energy, embed=True) == stale_features(raised_energy, embed=False) == {"energy", "mood"}
+    assert stale_features(current_versions(embed=False) | {"energy": 0}, embed=False) == {"energy", "valence", "mood"}
 
 
 def test_without_a_model_only_the_embedding_fails(song, tmp_path, monkeypatch):
@@ -245,11 +275,12 @@ def raised(name: str, by: int = 1) -> tuple[Feature, ...]:
 
 
 def test_a_raised_version_makes_its_dependents_stale(monkeypatch):
-    stored = {name: v for name, v in current_versions().items() if name not in ("true_peak", "sections", "segments")}
-    assert stale_features(stored) == frozenset()
+    optional = ("true_peak", "sections", "segments")
+    stored = {name: v for name, v in current_versions(embed=False).items() if name not in optional}
+    assert stale_features(stored, embed=False) == frozenset()
     monkeypatch.setattr(analysis, "FEATURES", raised("loudness"))
     scores = {"energy", "danceability", "valence", "acousticness", "instrumentalness", "speechiness", "liveness"}
-    assert stale_features(stored) == {"loudness", "replaygain_track_gain", "mood", *scores}
+    assert stale_features(stored, embed=False) == {"loudness", "replaygain_track_gain", "mood", *scores}
 
 
 def test_optional_features_are_stale_only_where_they_were_computed(monkeypatch):

@@ -1,5 +1,6 @@
 """The encoder, whatever it was taught: shapes, what must not matter, and files that are not what they should be."""
 
+import dataclasses
 import hashlib
 import json
 import shutil
@@ -63,17 +64,27 @@ def test_config_survives_json():
 
 
 def test_an_embedding_is_of_unit_norm_and_tags_are_probabilities(weights, song):
-    vector, tags = embed.embed(song, weights)
+    vector, tags, estimates = embed.embed(song, weights)
     assert (vector.shape, vector.dtype) == ((WIDTH,), np.float32)
     assert np.linalg.norm(vector) == pytest.approx(1.0, abs=1e-6)
     assert tuple(tags) == TAGS
-    assert all(0 <= probability <= 1 for probability in tags.values())
+    assert all(0 <= probability <= 1 for probability in [*tags.values(), *estimates.values()])
+
+
+def test_an_estimate_is_a_logistic_function_of_the_features(weights, song):
+    """A weight of 2 for the first feature, and a bias of -1."""
+    head = torch.zeros(33)
+    head[0], head[-1] = 2.0, -1.0
+    taught = dataclasses.replace(weights, estimates={"valence": head, "liveness": torch.zeros(33)})
+    first = features(song.log_mel, weights)[0]
+    expected = {"valence": pytest.approx(1 / (1 + np.exp(1 - 2 * first)), abs=1e-4), "liveness": 0.5}
+    assert embed.embed(song, taught)[2] == expected
 
 
 def test_the_same_spectrogram_gives_the_same_bytes(weights, song):
-    (first, its_tags), (second, other_tags) = (embed.embed(song, weights) for _ in range(2))
+    (first, *rest), (second, *other_rest) = (embed.embed(song, weights) for _ in range(2))
     assert first.tobytes() == second.tobytes()
-    assert its_tags == other_tags
+    assert rest == other_rest
 
 
 @pytest.mark.parametrize("chunk", [8, 160, 304])
@@ -99,24 +110,24 @@ def test_a_position_hears_as_far_as_its_reach(weights):
 def test_gain_does_not_matter(weights, song, gain):
     """Powers of two change no digit of the samples, so the rounding of logarithms is all that is left."""
     louder = spectrogram(np.float32(gain) * (drums(120, 8, level=0.3) + band(8)).astype(np.float32))
-    vector, _ = embed.embed(louder, weights)
+    vector, *_ = embed.embed(louder, weights)
     assert vector @ embed.embed(song, weights)[0] > 1 - 1e-5
 
 
 def test_another_sound_has_another_embedding(weights, song):
-    vector, _ = embed.embed(spectrogram(noise(8)), weights)
+    vector, *_ = embed.embed(spectrogram(noise(8)), weights)
     assert vector @ embed.embed(song, weights)[0] < 0.999
 
 
 @pytest.mark.parametrize("seconds", [1 / SAMPLE_RATE, 0.1, 5])
-def test_silence_has_no_tags_and_an_embedding_of_zeros(weights, seconds):
-    vector, tags = embed.embed(spectrogram(silence(seconds)), weights)
-    assert (vector.shape, vector.dtype, vector.any(), tags) == ((WIDTH,), np.float32, False, {})
+def test_silence_has_no_tags_no_estimates_and_an_embedding_of_zeros(weights, seconds):
+    vector, tags, estimates = embed.embed(spectrogram(silence(seconds)), weights)
+    assert (vector.shape, vector.dtype, vector.any(), tags, estimates) == ((WIDTH,), np.float32, False, {}, {})
 
 
 @pytest.mark.parametrize("samples", [1, 100, 5000])
 def test_short_sounds_have_an_embedding_too(weights, samples):
-    vector, _ = embed.embed(spectrogram(noise(1)[:samples]), weights)
+    vector, *_ = embed.embed(spectrogram(noise(1)[:samples]), weights)
     assert np.linalg.norm(vector) == pytest.approx(1.0, abs=1e-6)
 
 
@@ -132,10 +143,17 @@ def folder(tmp_path, weights):
 def test_what_is_saved_is_what_is_loaded(folder, weights, song):
     loaded = load_weights(folder)
     assert (loaded.model_id, loaded.tag_names, loaded.tag_groups) == ("random", TAGS, TAG_GROUPS)
-    vector, tags = embed.embed(song, loaded)
-    expected, expected_tags = embed.embed(song, weights)
+    vector, *rest = embed.embed(song, loaded)
+    expected, *expected_rest = embed.embed(song, weights)
     assert vector.tobytes() == expected.tobytes()
-    assert tags == expected_tags
+    assert rest == expected_rest
+    assert rest[1].keys() == {"speechiness"}
+
+
+def test_a_model_that_estimates_nothing_is_one_too(tmp_path, weights, song):
+    save_weights(tmp_path, dataclasses.replace(weights, estimates={}))
+    without(tmp_path, "estimates")  # as in cards of older models
+    assert embed.embed(song, load_weights(tmp_path))[2] == {}
 
 
 def edit_card(folder, **values):
@@ -176,6 +194,8 @@ SPOILERS = {
     "no tensor file": (lambda folder: replace_tensors(folder, b"1234" * 100), "not those of this version's encoder"),
     "another size": (lambda folder: edit_card(folder, config=EncoderConfig().to_dict()), "not those of this"),
     "another config": (lambda folder: edit_card(folder, config={"layers": 3}), "not those of this"),
+    "other estimates": (lambda folder: edit_card(folder, estimates=["valence"]), "not those of this"),
+    "estimates unnamed": (lambda folder: without(folder, "estimates"), "not those of this"),
     "other tags": (lambda folder: edit_card(folder, tags=["rock"]), "not those of this"),
 }
 

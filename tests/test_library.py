@@ -52,7 +52,8 @@ def fake_analyze(path, *, features, known=None):
         raise KeyError("beats")
     if "broken" in name:
         raise DecodeError(path, "broken")
-    versions = {feature: analysis.current_versions()[feature] for feature in features}
+    current = analysis.current_versions(embed="embedding" in features)
+    versions = {feature: current[feature] for feature in features}
     learned = {"embedding": np.ones(2, np.float32), "tags": {"rock": 0.5}} if "embedding" in features else {}
     if known is not None:
         descriptors = Descriptors(duration_ms=known.duration_ms, mood="recomputed")
@@ -337,7 +338,7 @@ def test_broken_worker_costs_one_file(catalog, scan_of, music):
 def test_raised_version_recomputes_that_feature_alone(catalog, scan_of, music, monkeypatch):
     scan_of(music)
     stale = iter([frozenset({"mood"})])
-    monkeypatch.setattr(analysis, "stale_features", lambda versions: next(stale))
+    monkeypatch.setattr(analysis, "stale_features", lambda versions, embed: next(stale))
     assert scan_of(music) == {"recomputed": 3}
     assert {track.descriptors for track in catalog.tracks()} == {Descriptors(duration_ms=1000, mood="recomputed")}
 
@@ -346,7 +347,7 @@ def test_moved_file_with_stale_features_is_recomputed(catalog, scan_of, music, m
     scan_of(music)
     before = ids(catalog)
     (music / "a.wav").rename(music / "z.wav")
-    monkeypatch.setattr(analysis, "stale_features", lambda versions: frozenset({"mood"}))
+    monkeypatch.setattr(analysis, "stale_features", lambda versions, embed: frozenset({"mood"}))
     assert scan_of(music) == {"recomputed": 3}
     assert ids(catalog)["z.wav"] == before["a.wav"]
 
@@ -366,7 +367,7 @@ def test_series_are_stored_on_request_and_kept_up_to_date(catalog, scan_of, musi
     assert scan_of(music) == {"unchanged": 3, "copied": 1, "analysed": 1}
     assert [name for name, has in beats().items() if not has] == ["new.wav"]
     list(catalog.rows("UPDATE series SET data = x'' RETURNING 1"))
-    monkeypatch.setattr(analysis, "stale_features", lambda versions: frozenset({"beats"}))
+    monkeypatch.setattr(analysis, "stale_features", lambda versions, embed: frozenset({"beats"}))
     assert scan_of(music) == {"recomputed": 5}
     assert [name for name, has in beats().items() if not has] == ["new.wav"]
     assert len(catalog.analysis(by_name(catalog)["a.wav"]).beats) == 100
@@ -409,14 +410,24 @@ def embedded(catalog):
     return {name for name, track in by_name(catalog).items() if catalog.analysis(track).embedding is not None}
 
 
+@pytest.fixture
+def hears_speech(monkeypatch):
+    """A model whose one head is for speechiness; in this process alone, not in those of workers."""
+    model = analysis.current_versions()["embedding"]
+    monkeypatch.setattr(
+        analysis, "LEARNED", {"speechiness": analysis.Feature("speechiness", model, lambda estimates: 0.0)}
+    )
+
+
+@pytest.mark.usefixtures("hears_speech")
 def test_embeddings_that_were_left_out_are_made_up_for(catalog, scan_of, music, features_asked_for):
     assert scan_of(music, embed=False) == {"analysed": 3}
     assert embedded(catalog) == set()
     write_wav(music / "same as a.wav", 0)
     assert scan_of(music, embed=False) == {"unchanged": 3, "copied": 1}
     assert scan_of(music, embed=False, pool=NoWorkers()) == {"unchanged": 4}
-    assert scan_of(music, embed=True) == {"recomputed": 4}
-    assert features_asked_for == {frozenset({"embedding"})}
+    assert scan_of(music, embed=True, pool=PushedLast()) == {"recomputed": 4}
+    assert features_asked_for == {frozenset({"embedding", "speechiness"})}
     assert embedded(catalog) == {"a.wav", "b.wav", "c.wav", "same as a.wav"}
     assert scan_of(music, embed=True, pool=NoWorkers()) == {"unchanged": 4}
     assert scan_of(music, embed=False, pool=NoWorkers()) == {"unchanged": 4}
@@ -427,12 +438,13 @@ def with_versions(**versions):
     return tuple(dataclasses.replace(f, version=versions.get(f.name, f.version)) for f in analysis.FEATURES)
 
 
-def test_a_new_model_embeds_again_and_does_nothing_else(catalog, scan_of, music, features_asked_for, monkeypatch):
-    scan_of(music, embed=True)
+@pytest.mark.usefixtures("hears_speech")
+def test_a_new_model_is_asked_again_and_nothing_else_is_done(catalog, scan_of, music, features_asked_for, monkeypatch):
+    scan_of(music, embed=True, pool=PushedLast())
     monkeypatch.setattr(analysis, "FEATURES", with_versions(embedding="a newer one"))
     assert scan_of(music, embed=False, pool=NoWorkers()) == {"unchanged": 3}
     assert scan_of(music, embed=True, pool=PushedLast()) == {"recomputed": 3}  # in this process, where the model is new
-    assert features_asked_for == {frozenset({"embedding"})}
+    assert features_asked_for == {frozenset({"embedding", "speechiness"})}
     assert len(catalog.embeddings("a newer one")[0]) == 3
 
 
@@ -781,7 +793,7 @@ def test_current_track_is_one_that_a_scan_would_leave_alone(songs, music, monkey
         catalog.update_file(1, FoundFile.at(os.fsencode(path)), FileTags())
     assert songs.current_track(path).id == 1
     assert songs.current_track(music / "nowhere.wav") is None
-    monkeypatch.setattr(analysis, "stale_features", lambda versions: frozenset({"mood"}))
+    monkeypatch.setattr(analysis, "stale_features", lambda versions, embed: frozenset({"mood"}))
     assert songs.current_track(path) is None
 
 

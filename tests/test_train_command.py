@@ -85,7 +85,7 @@ def test_the_model_loads_and_embeds(cached):
     weights = load_weights(cached[0])
     assert weights.model_id.startswith("model-")
     assert weights.tag_names == ("rock", "happy")
-    vector, tags = embed(spectrogram(band(8)), weights)
+    vector, tags, _ = embed(spectrogram(band(8)), weights)
     assert np.linalg.norm(vector) == pytest.approx(1.0, abs=1e-6)
     assert tags.keys() == {"rock", "happy"}
 
@@ -133,7 +133,7 @@ def test_a_run_that_was_stopped_goes_on_as_if_it_had_not_been(cached, music, out
 def test_without_a_teacher_there_is_an_embedding_and_no_tags(music, output):
     result = teach(music, output, "--epochs", 1)
     assert result.exit_code == 0, result.stderr
-    vector, tags = embed(spectrogram(band(8)), load_weights(output))
+    vector, tags, _ = embed(spectrogram(band(8)), load_weights(output))
     assert np.linalg.norm(vector) == pytest.approx(1.0, abs=1e-6)
     assert tags == {}
 

@@ -11,11 +11,12 @@ WIDTH = 16  #: of the embedding
 
 
 def random_weights(*, model_id: str = "random", seed: int = 0) -> Weights:
-    """Return an untrained encoder with features, embedding and tags."""
+    """Return an untrained encoder with features, embedding, tags and one estimate."""
     with torch.random.fork_rng():
         torch.manual_seed(seed)
         encoder = Encoder(EncoderConfig(widths=(4, 8, 8, 8, 8), n_features=32, heads={"tags": len(TAGS)}))
         projection = torch.randn(WIDTH, 32)
+        head = torch.randn(33)
     return Weights(
         model_id=model_id,
         encoder=encoder.eval().requires_grad_(False),
@@ -25,4 +26,5 @@ def random_weights(*, model_id: str = "random", seed: int = 0) -> Weights:
         tag_groups=TAG_GROUPS,
         tag_mean=torch.zeros(len(TAGS)),
         tag_scale=torch.ones(len(TAGS)),
+        estimates={"speechiness": head},
     )

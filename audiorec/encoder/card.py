@@ -38,6 +38,7 @@ class ModelCard:
     config: dict[str, Any]  #: size of the network
     tags: tuple[str, ...]
     tag_groups: dict[str, tuple[str, ...]]  #: "genre", "mood", "instrument", ... → names
+    estimates: tuple[str, ...] = ()  #: descriptors, 0-1, that the model hears better than a formula
 
 
 def read_card(folder: Path | None = None) -> ModelCard:
@@ -58,6 +59,7 @@ def read_card(folder: Path | None = None) -> ModelCard:
             config=dict(values["config"]),
             tags=tuple(values["tags"]),
             tag_groups={group: tuple(names) for group, names in values["tag_groups"].items()},
+            estimates=tuple(values.get("estimates", ())),  # older models have none
         )
     except OSError as error:
         raise ModelError(path, f"the model cannot be read: {error.strerror or error}") from error
@@ -124,6 +126,14 @@ def tag_groups() -> dict[str, tuple[str, ...]]:
         return read_card().tag_groups
     except ModelError:
         return {}
+
+
+def estimates() -> tuple[str, ...]:
+    """Return the names of the descriptors that the model estimates; none where there is no model."""
+    try:
+        return read_card().estimates
+    except ModelError:
+        return ()
 
 
 def best_genre(tags: Mapping[str, float], genres: Iterable[str] | None = None) -> str | None:

@@ -1,12 +1,13 @@
-"""From a track's spectrogram to its embedding and tags.
+"""From a track's spectrogram to its embedding, its tags and what else the model estimates.
 
 Task: run the network over the whole track, in chunks of a minute so that a long one needs no more memory, and turn the
-mean of its features into a vector of unit norm and into tag probabilities. Each chunk comes with the frames
-around it that the network hears, so the chunks change nothing.
+mean of its features into a vector of unit norm, into tag probabilities, and into those descriptors for which the model
+has a head. Each chunk comes with the frames around it that the network hears, so the chunks change nothing.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import cache
 
 import numpy as np
@@ -49,10 +50,12 @@ def features(log_mel: np.ndarray, weights: Weights) -> torch.Tensor:
     return (total / count).float()
 
 
-def embed(spectrogram: Spectrogram, weights: Weights | None = None) -> tuple[np.ndarray, dict[str, float]]:
-    """Return a track's embedding, float32 of unit norm, and its tags as probabilities by name.
+def embed(
+    spectrogram: Spectrogram, weights: Weights | None = None
+) -> tuple[np.ndarray, dict[str, float], dict[str, float]]:
+    """Return a track's embedding, float32 of unit norm, its tags as probabilities, and its estimates, 0-1, by name.
 
-    Silence has an embedding of zeros and no tags.
+    Silence has an embedding of zeros, no tags and no estimates.
 
     Parameters
     ----------
@@ -62,15 +65,19 @@ def embed(spectrogram: Spectrogram, weights: Weights | None = None) -> tuple[np.
     """
     weights = weights or default_weights()
     if not spectrogram.level.any():
-        return np.zeros(len(weights.embedding_projection), dtype=np.float32), {}
+        return np.zeros(len(weights.embedding_projection), dtype=np.float32), {}, {}
     pooled = features(spectrogram.log_mel, weights)
     with torch.inference_mode():
         vector = (weights.embedding_projection @ (pooled - weights.embedding_mean)).numpy()
-        tags = _tags(pooled, weights) if weights.tag_names else {}
-    return vector / max(float(np.linalg.norm(vector)), 1e-9), tags
+        tags = _shares(weights.tag_names, _tag_odds(pooled, weights)) if weights.tag_names else {}
+        estimates = _shares(weights.estimates, (head[:-1] @ pooled + head[-1] for head in weights.estimates.values()))
+    return vector / max(float(np.linalg.norm(vector)), 1e-9), tags, estimates
 
 
-def _tags(pooled: torch.Tensor, weights: Weights) -> dict[str, float]:
-    odds = weights.encoder.heads["tags"](pooled) * weights.tag_scale + weights.tag_mean
-    probabilities = [round(probability, 4) for probability in torch.sigmoid(odds).tolist()]
-    return dict(zip(weights.tag_names, probabilities, strict=True))
+def _tag_odds(pooled: torch.Tensor, weights: Weights) -> torch.Tensor:
+    return weights.encoder.heads["tags"](pooled) * weights.tag_scale + weights.tag_mean
+
+
+def _shares(names: Iterable[str], odds: Iterable[torch.Tensor]) -> dict[str, float]:
+    """Return logarithmic odds as numbers of 0 to 1, by name."""
+    return {name: round(torch.sigmoid(value).item(), 4) for name, value in zip(names, odds, strict=True)}

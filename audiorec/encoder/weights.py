@@ -6,14 +6,16 @@ which is checked before they are read. Besides the network the tensors hold
 - ``embedding.mean`` (n_features,) and ``embedding.projection`` (n_embedding, n_features): half a whitening by
   principal components, fitted on the training music;
 - ``tags.mean`` and ``tags.scale`` (n_tags,): from the tag head's output to log odds. An encoder that was taught without
-  a teacher has no such head and no tags.
+  a teacher has no such head and no tags;
+- ``estimates.NAME`` (n_features + 1,) for each descriptor that the model estimates: weights of the features and a bias,
+  which together give log odds.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import safetensors
@@ -38,6 +40,7 @@ class Weights:
     tag_groups: dict[str, tuple[str, ...]]  #: "genre", "mood", "instrument", ... → names
     tag_mean: torch.Tensor  #: (n_tags,)
     tag_scale: torch.Tensor  #: (n_tags,)
+    estimates: dict[str, torch.Tensor] = field(default_factory=dict)  #: descriptor → (n_features + 1,), the bias last
 
 
 def load_weights(folder: Path | None = None) -> Weights:
@@ -64,6 +67,7 @@ def save_weights(folder: Path, weights: Weights) -> None:
         "embedding.projection": weights.embedding_projection,
         "tags.mean": weights.tag_mean,
         "tags.scale": weights.tag_scale,
+        **{f"estimates.{name}": head for name, head in weights.estimates.items()},
     }
     data = safetensors.torch.save({name: tensor.contiguous().cpu() for name, tensor in tensors.items()})
     card = {
@@ -72,6 +76,7 @@ def save_weights(folder: Path, weights: Weights) -> None:
         "config": weights.encoder.config.to_dict(),
         "tags": weights.tag_names,
         "tag_groups": weights.tag_groups,
+        "estimates": list(weights.estimates),
     }
     folder.mkdir(parents=True, exist_ok=True)
     with replacing(folder / TENSORS) as temporary:
@@ -95,6 +100,7 @@ def _assemble(card: ModelCard, tensors: dict[str, torch.Tensor]) -> Weights:
         tag_groups=card.tag_groups,
         tag_mean=_pop(tensors, "tags.mean", n_tags),
         tag_scale=_pop(tensors, "tags.scale", n_tags),
+        estimates={name: _pop(tensors, f"estimates.{name}", n_features + 1) for name in card.estimates},
     )
     encoder.load_state_dict(tensors)
     return weights

@@ -6,8 +6,7 @@ learned models; they are gathered here, one function each, so that learned heads
 
 Each score is a logistic function of a weighted sum, ``1 / (1 + exp(-b - sum_i w_i (x_i - c_i) / s_i))``, where ``c``
 and ``s`` are about the median and the standard deviation of the measurement over a hundred tracks of game music, ``w``
-is a judgement of its worth and ``b`` of how rare the quality is. Silence scores 0 in all but `instrumentalness` and
-`acousticness`, which a sound must lose (1), and `valence` (0.5).
+is a judgement of its worth and ``b`` of how rare the quality is.
 """
 
 from __future__ import annotations
@@ -19,6 +18,16 @@ import scipy.fft
 
 from audiorec.spectrum import SAMPLE_RATE, Spectrogram
 
+#: what silence scores: nothing, but what a sound must lose, and no mood
+OF_SILENCE = {
+    "energy": 0.0,
+    "danceability": 0.0,
+    "valence": 0.5,
+    "acousticness": 1.0,
+    "instrumentalness": 1.0,
+    "speechiness": 0.0,
+    "liveness": 0.0,
+}
 DFA_SECONDS = (0.31, 8.8)  #: shortest and longest window (Streich & Herrera 2005)
 DFA_STEPS = 16
 VOICE_BAND = (300.0, 3400.0)  #: Hz
@@ -198,14 +207,14 @@ def energy(
 ) -> float:
     """Return how intense the track is, 0-1: loud, dense in onsets, changing, bright, without quiet passages."""
     if not np.isfinite(loudness):
-        return 0.0
+        return OF_SILENCE["energy"]
     own = {"loudness": loudness, "onset_rate": onset_rate, "brightness": brightness}
     return _logistic(ENERGY, {**measurements, **own, "dynamic_complexity": dynamic_complexity})
 
 
 def danceability(measurements: Mapping[str, float], *, loudness: float) -> float:
     """Return how well the track suits dancing, 0-1: low fluctuation exponent, clear pulse, strong beats."""
-    return _logistic(DANCEABILITY, measurements) if np.isfinite(loudness) else 0.0
+    return _logistic(DANCEABILITY, measurements) if np.isfinite(loudness) else OF_SILENCE["danceability"]
 
 
 def valence(
@@ -222,7 +231,7 @@ def valence(
     Listeners call fast music in major happy and slow music in minor sad (K. Hevner 1937); a formula hears no more.
     """
     if not np.isfinite(loudness):
-        return 0.5
+        return OF_SILENCE["valence"]
     major = 0.0 if mode is None else (2 * mode - 1) * key_confidence
     known = {"major": major, "tempo": tempo or VALENCE["tempo"][1], "energy": energy, "dance": danceability}
     return _logistic(VALENCE, known)
@@ -231,7 +240,7 @@ def valence(
 def acousticness(measurements: Mapping[str, float], *, loudness: float, brightness: float) -> float:
     """Return how acoustic the track sounds, 0-1. An **estimate**: soft, dark, steady and sparse in the spectrum."""
     if not np.isfinite(loudness):
-        return 1.0
+        return OF_SILENCE["acousticness"]
     return _logistic(ACOUSTICNESS, {**measurements, "loudness": loudness, "brightness": brightness})
 
 
@@ -240,12 +249,12 @@ def speechiness(measurements: Mapping[str, float], *, loudness: float) -> float:
 
     Syllables, pauses, no pulse, no settled pitches.
     """
-    return _logistic(SPEECHINESS, measurements) if np.isfinite(loudness) else 0.0
+    return _logistic(SPEECHINESS, measurements) if np.isfinite(loudness) else OF_SILENCE["speechiness"]
 
 
 def instrumentalness(measurements: Mapping[str, float], *, loudness: float) -> float:
     """Return how surely nobody sings, 0-1. An **estimate**: syllables, a loud voice band and glides deny it."""
-    return 1 - _logistic(VOICE, measurements) if np.isfinite(loudness) else 1.0
+    return 1 - _logistic(VOICE, measurements) if np.isfinite(loudness) else OF_SILENCE["instrumentalness"]
 
 
 def liveness(measurements: Mapping[str, float], *, loudness: float) -> float:
@@ -253,7 +262,7 @@ def liveness(measurements: Mapping[str, float], *, loudness: float) -> float:
 
     Crowd noise and reverberation lift the quietest tenth of each band above 1 kHz, evenly over the bands.
     """
-    return _logistic(LIVENESS, measurements) if np.isfinite(loudness) else 0.0
+    return _logistic(LIVENESS, measurements) if np.isfinite(loudness) else OF_SILENCE["liveness"]
 
 
 def mood(energy: float, valence: float) -> str:
