@@ -12,7 +12,7 @@ $(VENV)/.installed: pyproject.toml constraints.txt
 
 demo: $(VENV)/.installed
 	mkdir -p demo
-	$(BIN)/audiorec scan samples --embed --db demo/library.db
+	$(BIN)/audiorec scan samples --db demo/library.db
 	$(BIN)/audiorec ls --db demo/library.db
 	$(BIN)/audiorec stats --db demo/library.db
 	$(BIN)/audiorec similar 'Obsidian Shell - Elveszett Lelkek' -n 5 --db demo/library.db

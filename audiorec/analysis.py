@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 
 from audiorec.audio import MAX_CHANNELS, SAMPLE_RATES, MonoResampler, open_stream
-from audiorec.encoder.card import estimates, model_id, require_torch
+from audiorec.encoder import card
 from audiorec.errors import EmptyAudioError
 from audiorec.features import loudness, perceptual, rhythm, structure, timbre, tonal
 from audiorec.spectrum import SAMPLE_RATE, SpectrogramBuilder, fold_chroma
@@ -107,7 +107,7 @@ def _measurements(spectrogram, onset_strength, onset_correlation, beats):
 
 
 def _embedding(spectrogram):
-    require_torch()
+    card.require_torch()
     from audiorec.encoder.embed import embed  # torch: seconds of imports, for those who want an embedding
 
     return embed(spectrogram)
@@ -143,7 +143,7 @@ FEATURES = (
     Feature("brightness", 1, timbre.brightness),
     Feature("timbre", 1, timbre.timbre_vector, ("timbre", "timbre_names")),
     # learned
-    Feature("embedding", model_id(), _embedding, ("embedding", "tags", "estimates")),
+    Feature("embedding", card.model_id(), _embedding, ("embedding", "tags", "estimates")),
     # perceptual
     Feature("measurements", 1, _measurements),
     Feature("energy", 1, perceptual.energy),
@@ -159,7 +159,7 @@ FEATURES = (
     Feature("segments", 1, structure.segments, optional=True),
 )
 #: What the model hears better than the formula of the same name; computed along with the embedding.
-LEARNED = {name: Feature(name, model_id(), partial(_estimate, name)) for name in estimates()}
+LEARNED = {name: Feature(name, card.model_id(), partial(_estimate, name)) for name in card.estimates()}
 FRONT_END = ("levels", "spectrogram")
 _DESCRIPTORS = tuple(field.name for field in fields(Descriptors))
 
@@ -208,7 +208,7 @@ def analyze(
     features: Iterable[str] | None = None,
     known: Descriptors | None = None,
     true_peak: bool = False,
-    embed: bool = False,
+    embed: bool | None = None,
 ) -> Analysis:
     """Analyse a file.
 
@@ -223,8 +223,9 @@ def analyze(
         from them.
     true_peak : bool
         Whether to measure `true_peak` too, which costs twice as much as all the rest.
-    embed : bool
-        Whether to compute `embedding` and `tags` too, and with them the descriptors that the model hears better.
+    embed : bool, optional
+        Whether to compute `embedding` and `tags` too, and with them the descriptors that the model hears better; by
+        default where the extra `encoder` is installed.
 
     Returns
     -------
@@ -261,7 +262,9 @@ def analyze(
     return _compute(os.fsdecode(path), plan, wanted, values, known, damaged)
 
 
-def analyze_samples(samples: np.ndarray, sample_rate: int, *, true_peak: bool = False, embed: bool = False) -> Analysis:
+def analyze_samples(
+    samples: np.ndarray, sample_rate: int, *, true_peak: bool = False, embed: bool | None = None
+) -> Analysis:
     """Analyse samples, (n,) or (n, channels), full scale at 1.0, at any rate; see `analyze`.
 
     Raises
@@ -319,8 +322,9 @@ class _FrontEnd:
         return values
 
 
-def _wanted(features: Iterable[str] | None, *, true_peak: bool, embed: bool) -> frozenset[str]:
+def _wanted(features: Iterable[str] | None, *, true_peak: bool, embed: bool | None) -> frozenset[str]:
     if features is None:
+        embed = card.embeds_by_default() if embed is None else embed
         return frozenset(current_versions(embed=embed)) - (set() if true_peak else {"true_peak"})
     wanted, names = frozenset(features), current_versions().keys()
     if unknown := wanted - names:

@@ -108,7 +108,7 @@ class Library:
         jobs: int | None = None,
         retry: bool = False,
         series: bool = False,
-        embed: bool = False,
+        embed: bool | None = None,
         time_limit: float = TIME_LIMIT,
         progress: Callable[[ScanProgress], None] | None = None,
     ) -> ScanReport:
@@ -131,8 +131,9 @@ class Library:
         series : bool
             Store beats, bars, sections and segments too, 30 kB for a minute of music; also of tracks that were
             analysed without them.
-        embed : bool
-            Compute embeddings and tags too; what a scan without them leaves out, the next scan with them computes.
+        embed : bool, optional
+            Compute embeddings and tags too, by default where the extra `encoder` is installed; what a scan without
+            them leaves out, the next scan with them computes.
         time_limit : float
             Seconds that the analysis of one file may take.
         progress : callable, optional
@@ -154,7 +155,7 @@ class Library:
         paths: PathLike | Iterable[PathLike],
         *,
         jobs: int | None = None,
-        embed: bool = False,
+        embed: bool | None = None,
         time_limit: float = TIME_LIMIT,
         progress: Callable[[ScanProgress], None] | None = None,
         stop_event: threading.Event | None = None,
@@ -180,13 +181,14 @@ class Library:
         time_limit: float,
         progress: Callable[[ScanProgress], None] | None,
         *,
-        embed: bool,
+        embed: bool | None,
         retry: bool = False,
         series: bool = False,
     ) -> ScanReport:
         from audiorec import analysis  # half a second of imports, which a search can do without
         from audiorec.scan import Scan
 
+        embed = card.embeds_by_default() if embed is None else embed
         if embed:
             card.check_model()  # once, rather than in the failure of each file
         options = {"retry": retry, "series": series, "embed": embed, "progress": progress}

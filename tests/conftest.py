@@ -6,8 +6,16 @@ from pathlib import Path
 
 import pytest
 
+from audiorec.encoder import card
+
 # Threads that wait for each other on a busy machine made a small network ten times slower.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+
+@pytest.fixture(autouse=True)
+def no_embedding_unless_asked_for(monkeypatch):
+    """Workers that need no torch start in a third of the time; what is computed by default has tests of its own."""
+    monkeypatch.setattr(card, "embeds_by_default", lambda: False)
 
 
 @pytest.fixture

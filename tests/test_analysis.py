@@ -326,3 +326,10 @@ def test_clicks_have_beats_in_seconds(tmp_path):
     beats = analyze(path).beats
     np.testing.assert_allclose(np.diff(beats), 0.6, atol=0.03)
     assert np.abs((beats - 0.5 + 0.3) % 0.6 - 0.3).max() < 0.03
+
+
+@pytest.mark.parametrize("installed", [True, False])
+def test_embeddings_are_computed_where_torch_is_installed(song, monkeypatch, installed):
+    monkeypatch.setattr(card, "embeds_by_default", lambda: installed)
+    assert ("embedding" in analyze(song).versions) == installed
+    assert "embedding" not in analyze(song, embed=False).versions

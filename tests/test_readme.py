@@ -35,6 +35,11 @@ def section(command: str) -> str:
     return re.search(rf"^## audiorec {command}\b.*?(?=^## |\Z)", README, re.MULTILINE | re.DOTALL)[0]
 
 
+@pytest.fixture(autouse=True)
+def no_embedding_unless_asked_for():
+    """As a new user has it: what is computed by default is computed."""
+
+
 @pytest.fixture(scope="module")
 def home(tmp_path_factory) -> Path:
     """A home folder with music, and a library in which it is scanned."""

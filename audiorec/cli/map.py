@@ -31,7 +31,7 @@ from audiorec.projection import METHODS
 def map(query, output, color, method, db):
     """Draw the library as a map on which neighbours sound alike.
 
-    Tracks that were scanned without --embed are left out.
+    Tracks that were scanned without embeddings are left out.
     """
     from audiorec.cli.atlas import draw
     from audiorec.cli.plot import picture_path, require_matplotlib

@@ -47,7 +47,9 @@ time_limit_option = click.option(
 )
 
 embed_option = click.option(
-    "--embed/--no-embed", default=False, help="Compute embedding and tags too; needs the extra encoder."
+    "--embed/--no-embed",
+    default=None,
+    help="Compute embedding and tags too; the default with the extra encoder.",
 )
 
 files_argument = click.argument("files", metavar="FILE...", nargs=-1, required=True, type=click.Path())

@@ -39,7 +39,7 @@ NUMBERS = ("examples", "artists", "AUC")  #: columns to be aligned on the right
 def tags(source, listing, remove, as_json, db):
     """Teach tags from the library's genres or from a list of examples.
 
-    It takes a dozen examples of each tag, by several artists, and tracks scanned with --embed. Tags that are reliable
+    It takes a dozen examples of each tag, by several artists, and tracks that have embeddings. Tags that are reliable
     are kept and used like those of the model, for every track and at once.
     """
     if (source is not None) + listing + (remove is not None) != 1:

@@ -93,9 +93,14 @@ def check_model() -> None:
     read_tensors(read_card())
 
 
+def embeds_by_default() -> bool:
+    """Tell whether embeddings are computed where nobody says: if torch, to run the model, is installed."""
+    return importlib.util.find_spec("torch") is not None
+
+
 def require_torch() -> None:
-    """Raise `ModelError` unless the packages that run the model are installed."""
-    if not all(importlib.util.find_spec(package) for package in ("torch", "safetensors")):
+    """Raise `ModelError` unless torch is installed, which runs the model."""
+    if importlib.util.find_spec("torch") is None:
         raise ModelError(default_folder(), "the model needs torch: pip install 'audiorec[encoder]'")
 
 
