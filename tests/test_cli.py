@@ -354,7 +354,7 @@ class TestScan:
         def limit_file_size():
             resource.setrlimit(resource.RLIMIT_FSIZE, (150_000, 150_000))
 
-        process = command("scan", folder, "--db", db, "--jobs", "1", preexec_fn=limit_file_size)
+        process = command("scan", folder, "--no-embed", "--db", db, "--jobs", "1", preexec_fn=limit_file_size)
         _, errors = process.communicate(timeout=60)
         assert process.returncode == 1
         assert re.fullmatch(rf"audiorec: {db}: (disk I/O error|database or disk is full)\n", errors.decode())
@@ -365,7 +365,7 @@ class TestScan:
     def test_ctrl_c_leaves_a_summary_and_exits_with_130(self, command, tmp_path):
         for number in range(200):
             sf.write(tmp_path / f"{number}.wav", tone(200.0 + number, seconds=1.0), 44100)
-        process = command("scan", tmp_path, "--db", tmp_path / "library.db", "--jobs", "1")
+        process = command("scan", tmp_path, "--no-embed", "--db", tmp_path / "library.db", "--jobs", "1")
         with Library(tmp_path / "library.db") as library:
             while not library.stats().tracks:
                 time.sleep(0.02)
@@ -397,7 +397,9 @@ class TestScan:
 
 def test_watch_scans_and_goes_on_until_ctrl_c(command, tmp_path):
     sf.write(tmp_path / "one.wav", tone(300.0, seconds=0.5), 44100)
-    process = command("watch", tmp_path, "--db", tmp_path / "library.db", "--jobs", "1", "--json", text=True)
+    process = command(
+        "watch", tmp_path, "--no-embed", "--db", tmp_path / "library.db", "--jobs", "1", "--json", text=True
+    )
     assert json.loads(process.stdout.readline())["analysed"] == 1
     process.send_signal(signal.SIGINT)
     _, errors = process.communicate(timeout=10)
