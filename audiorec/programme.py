@@ -40,8 +40,7 @@ def pool(catalog: Catalog, taste: Taste) -> Pool:
         taste.ids,
         taste.content,
         partial(songs.songs, catalog),
-        # The last coordinate only fills the halves up to unit length, and nobody asks for it.
-        collaborative=None if taste.collaborative is None else taste.collaborative[:, :-1],
+        collaborative=taste.collaborative,
         listeners=taste.listeners if taste.listeners.any() else None,
         tags=partial(songs.tags, catalog),
         neighbours=partial(_neighbours, taste),
@@ -131,7 +130,7 @@ def discoveries(
         week=week,
         n=n,
         blend=blend,
-        listener=half[:-1] if half is not None and half.any() else None,
+        listener=half if half is not None and half.any() else None,
         heard=songs.heard(catalog, user, since=week.start - REST_DAYS * DAY, before=week.start),
         offered=songs.offered(catalog, user, [str(week.back(count)) for count in range(1, OFFERED_WEEKS + 1)]),
     )

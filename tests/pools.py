@@ -28,6 +28,12 @@ def pool(songs: list[Song], content: np.ndarray, **more) -> Pool:
     )
 
 
+def halves(directions, lengths=1.0) -> np.ndarray:
+    """Return (n, f + 1) collaborative halves of tracks: who likes them, (n, f) unit rows, and how many do, 0-1."""
+    directions, lengths = np.asarray(directions), np.broadcast_to(lengths, len(directions))[:, None]
+    return np.hstack([lengths * directions, np.sqrt(1 - lengths**2)]).astype(np.float32)
+
+
 def line(n: int, **more) -> Pool:
     """Tracks 0 to n - 1 on half a circle: the higher the number, the less it sounds like track 0."""
     return pool([song(track_id) for track_id in range(n)], circle(n), **more)

@@ -2,8 +2,9 @@
 
 import numpy as np
 import pytest
-from pools import checkerboard, circle, line, pool, song
+from pools import checkerboard, circle, halves, line, pool, song
 
+from audiorec.fusion import fuse, fused_query, unit_rows
 from audiorec.recommend.candidates import POINTS, Query, clusters, nearest, query
 
 
@@ -37,19 +38,43 @@ class TestNearest:
     @pytest.mark.parametrize(("blend", "best"), [(0.0, [0, 1]), (1.0, [0, 3])])
     def test_blend_weighs_sound_against_listening(self, rng, blend, best):
         sound, listening = circle(4), circle(4)[[0, 3, 2, 1]]
-        tracks = pool([song(i) for i in range(4)], sound, collaborative=listening)
+        tracks = pool([song(i) for i in range(4)], sound, collaborative=halves(listening))
         rows, _ = nearest(tracks, query(tracks, np.array([0]), blend, rng), 2, everything(tracks))
         assert rows.tolist() == best
 
-    def test_score_is_the_blend_of_both_cosines(self, rng):
-        vectors = rng.standard_normal((2, 20, 8)).astype(np.float32)
-        sound, listening = vectors / np.linalg.norm(vectors, axis=2, keepdims=True)
+    def test_what_more_of_the_same_people_like_comes_first(self, rng):
+        listening = halves([[1, 0], [1, 0], [0.8, 0.6], [1, 0], [0, 1]], [0.3, 0.9, 1, 0.5, 1])
+        tracks = pool([song(i) for i in range(5)], np.tile([0, 1], (5, 1)), collaborative=listening)
+        rows, scores = nearest(tracks, query(tracks, np.array([0]), 1.0, rng), 5, everything(tracks))
+        assert rows.tolist() == [1, 2, 3, 0, 4]
+        np.testing.assert_allclose(scores[:, 0], [0.9, 0.8, 0.5, 0.3, 0], atol=1e-6)
+
+    @pytest.mark.parametrize("blend", [0.0, 0.3, 1.0])
+    def test_ranks_as_an_index_of_fused_tracks(self, rng, blend):
+        sound, listeners = unit_rows(rng.standard_normal((2, 20, 8)))
+        listening = halves(listeners, rng.random(20))
         tracks = pool([song(i) for i in range(20)], sound, collaborative=listening)
-        rows, scores = nearest(tracks, query(tracks, np.array([3]), 0.3, rng), 20, everything(tracks))
-        np.testing.assert_allclose(
-            scores[:, 0], (0.7 * sound @ sound[3] + 0.3 * listening @ listening[3])[rows], atol=1e-6
-        )
-        np.testing.assert_allclose(scores, tracks.vectors(rows, 0.3) @ tracks.vectors(np.array([3]), 0.3).T, atol=1e-6)
+        rows, scores = nearest(tracks, query(tracks, np.array([3]), blend, rng), 20, everything(tracks))
+        wanted = np.sqrt(2) * fuse(sound, listening) @ fused_query(sound[3], listening[3], blend)
+        assert rows.tolist() == np.argsort(-wanted).tolist()
+        np.testing.assert_allclose(scores[:, 0], wanted[rows], atol=1e-6)
+
+    def test_halves_of_a_point_count_as_the_blend_says_wherever_it_moves(self, rng):
+        listeners = np.array([[1, 0], [0, 1], [0, 0], [2, 1]]) / [[1], [1], [1], [5**0.5]]
+        tracks = pool([song(i) for i in range(4)], [[1, 0]] * 3 + [[0, 1]], collaborative=halves(listeners))
+        here = query(tracks, np.array([0]), 0.25, rng)
+        liked, listener = here.toward(tracks.vectors(np.array([1]), 0.25)[0]), np.array([2, 1, 0]) / 5**0.5
+        for moved in (liked, liked.heard_by(listener)):
+            rows, scores = nearest(tracks, moved, 4, np.arange(4) >= 2)
+            assert rows.tolist() == [2, 3]
+            np.testing.assert_allclose(scores[:, 0], [0.75, 0.25], atol=1e-6)
+
+
+def test_tracks_are_alike_however_many_like_them():
+    listening = halves([[1, 0], [1, 0], [0, 1], [1, 0]], [0.2, 0.9, 0.9, 0])
+    tracks = pool([song(i) for i in range(4)], [[1, 0]] * 4, collaborative=listening)
+    vectors = tracks.vectors(np.arange(4), 0.25)
+    np.testing.assert_allclose(vectors @ vectors[0], [1, 1, 0.75, 0.75], atol=1e-6)
 
 
 class TestClusters:

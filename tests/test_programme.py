@@ -115,6 +115,14 @@ class TestRadio:
         assert not {2, 4, 6, 8} & set(ids(picks))
         assert all("like artist 0 – song" in pick.reason or "some way from artist 0" in pick.reason for pick in picks)
 
+    @pytest.mark.parametrize(("blend", "by"), [(0, "sound"), (1, "listening"), (0.5, "both")])
+    def test_scores_are_those_of_similar(self, library, blend, by):
+        library.fit()
+        scores = {found.id: score for found, score in library.similar(library.track(1), TRACKS, by=by)}
+        picks = library.radio([1], blend=blend).playlist(TRACKS)
+        assert len(picks) == TRACKS - 1
+        assert {pick.track_id: pick.score for pick in picks} == pytest.approx(scores, abs=1e-5)
+
     def test_bounds_are_a_query(self, library):
         change(library, "UPDATE descriptors SET tempo = track_id")
         assert sorted(ids(library.radio([2], where="bpm:10..20 -title:15").playlist(25))) == [

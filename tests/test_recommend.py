@@ -6,7 +6,7 @@ from itertools import islice, pairwise
 
 import numpy as np
 import pytest
-from pools import checkerboard, circle, line, pool, song
+from pools import checkerboard, circle, halves, line, pool, song
 
 from audiorec.recommend.explain import in_common, likeness_levels, reasons
 from audiorec.recommend.radio import NOT_TWICE, Radio
@@ -83,7 +83,7 @@ class TestPlaylist:
 
     def test_blend_one_follows_the_listeners(self):
         sound, listening = checkerboard(60).content, np.repeat(np.eye(2, dtype=np.float32), 30, axis=0)
-        tracks = pool([song(i) for i in range(60)], sound, collaborative=listening)
+        tracks = pool([song(i) for i in range(60)], sound, collaborative=halves(listening))
         assert {track_id < 30 for track_id in ids(Radio(tracks, [3], blend=1.0, explore=0).playlist(10))} == {True}
 
     def test_no_more_than_two_by_an_artist_until_nothing_else_is_left(self):
@@ -208,6 +208,14 @@ class TestWeekly:
         picks = self.week(tracks, n=30)
         assert sum(pick.cold for pick in picks) == 6
         assert all(pick.cold == (pick.track_id % 3 == 0) for pick in picks)
+
+    def test_a_listener_is_given_what_most_of_their_like_play(self):
+        kind, rank = np.divmod(np.arange(200), 100)
+        listening = halves(np.eye(2)[kind], np.where(rank < 50, 0.3, 0.9))
+        tracks = pool([song(i) for i in range(200)], np.tile([1, 0], (200, 1)), collaborative=listening)
+        picks = self.week(tracks, blend=1.0, listener=np.array([0, 1, 0], np.float32))
+        assert min(ids(picks)) >= 150
+        assert {round(pick.score, 5) for pick in picks} == {0.9}
 
     def test_what_was_heard_or_offered_lately_is_left_out(self):
         tracks = checkerboard(200)

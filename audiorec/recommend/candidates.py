@@ -2,7 +2,8 @@
 
 Taste is several things at once, and the mean of jazz and techno is neither: a query has a point for each seed, or for
 each cluster of them where there are many (Pal et al., "PinnerSage", KDD 2020). Points live in the space of
-`Pool.vectors`, where an inner product is the blend of how two tracks sound and who plays them.
+`Pool.vectors`, where an inner product is how alike two tracks are; what they find is scored by `audiorec.fusion`, for
+which of two tracks that the same people like, the one that more of them like comes first.
 """
 
 from __future__ import annotations
@@ -11,7 +12,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from audiorec.recommend.pool import Pool, unit
+from audiorec.fusion import asked, fused_query, unit_rows
+from audiorec.recommend.pool import Pool
 
 POINTS = 6  #: of a query; more seeds than that are clustered
 ROUNDS = 20  #: of the clustering, which mostly has settled after five
@@ -42,15 +44,15 @@ class Query:
         return self._moved(vector, -SKIP)
 
     def heard_by(self, listener: np.ndarray) -> Query:
-        """Return the query with a listener, (f,), in place of those who play the tracks it is made of."""
+        """Return the query with a listener's half, (f,), in place of those who play the tracks it is made of."""
         points = self.points.copy()
-        points[:, -len(listener) :] = self.blend**0.5 * unit(listener)
+        points[:, -len(listener) :] = self.blend**0.5 * asked(listener)
         return replace(self, points=points)
 
     def _moved(self, vector: np.ndarray, step: float) -> Query:
         points = self.points.copy()
         nearest = int(np.argmax(points @ vector))
-        points[nearest] = unit(points[nearest] + step * vector)
+        points[nearest] = unit_rows(points[nearest] + step * vector)
         return replace(self, points=points)
 
 
@@ -75,7 +77,7 @@ def clusters(vectors: np.ndarray, weights: np.ndarray, k: int, rng: np.random.Ge
         member = np.argmax(vectors @ centres.T, axis=1)
         sums = np.zeros((len(centres), vectors.shape[1]))
         np.add.at(sums, member, vectors * weights[:, None])
-        moved = unit(sums[np.abs(sums).sum(axis=1) > 0]).astype(np.float32)
+        moved = unit_rows(sums[np.abs(sums).sum(axis=1) > 0]).astype(np.float32)
         if moved.shape == centres.shape and np.allclose(moved, centres, atol=1e-6):
             break
         centres = moved
@@ -109,7 +111,7 @@ def nearest(pool: Pool, query: Query, k: int, allowed: np.ndarray) -> tuple[np.n
 
 
 def _scores(pool: Pool, query: Query, rows: np.ndarray) -> np.ndarray:
-    """Return (len(rows), m): the product with each point.
+    """Return (len(rows), m): the scores of these tracks for each point, at most 1.
 
     To copy the vectors of many rows takes longer than to multiply those of all.
     """
@@ -125,9 +127,9 @@ def _products(content: np.ndarray, collaborative: np.ndarray | None, query: Quer
     if collaborative is None:
         return content @ query.points.T
     width = content.shape[1]
-    by_sound, by_listening = query.points[:, :width].T, query.points[:, width:].T
-    weights = np.sqrt([1 - query.blend, query.blend]).astype(np.float32)
-    return content @ (weights[0] * by_sound) + collaborative @ (weights[1] * by_listening)
+    # Both halves of a point are made unit vectors again: a mean of tracks may be shorter in one than in the other.
+    wanted = fused_query(query.points[:, :width], query.points[:, width:], query.blend).T
+    return content @ wanted[:width] + collaborative @ wanted[width:]
 
 
 def _largest(values: np.ndarray, k: int) -> np.ndarray:

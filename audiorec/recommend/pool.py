@@ -13,6 +13,7 @@ from functools import cached_property
 import numpy as np
 
 from audiorec.errors import printable
+from audiorec.fusion import asked
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,8 +55,9 @@ class Pool:
     ids : (n,) int64, ascending
     content : (n, d) float32, unit rows: the embeddings; a row of zeros is silence
     songs : ids → their songs, in any order; a track that is gone meanwhile is left out
-    collaborative : (n, f) float32, rows of at most unit length, optional
-        What listening says, or would say, of each track: the direction is who likes it, the length how many.
+    collaborative : (n, f) float32, unit rows, optional
+        What listening says, or would say, of each track, as `audiorec.fusion.Fusion.halves` has it: the direction of
+        all but the last coordinate is who likes it, their length how many.
     listeners : (n,), optional
         Number of people known to have played each track. Without it nobody knows which tracks are cold.
     tags : id → the tags that the track probably deserves, the most probable first
@@ -98,14 +100,11 @@ class Pool:
         return np.zeros(len(self), bool) if self.listeners is None else self.listeners == 0
 
     def vectors(self, rows: np.ndarray, blend: float) -> np.ndarray:
-        """Return rows whose inner products are (1 - blend) · cos(content) + blend · cos(collaborative)."""
+        """Return rows whose inner products say how alike two tracks are, however many play them.
+
+        That is (1 - blend) · the cosine of how they sound + blend · the cosine of who likes them.
+        """
         if self.collaborative is None:
             return self.content[rows]
-        halves = (1 - blend) ** 0.5 * self.content[rows], blend**0.5 * unit(self.collaborative[rows])
+        halves = (1 - blend) ** 0.5 * self.content[rows], blend**0.5 * asked(self.collaborative[rows])
         return np.hstack(halves).astype(np.float32)
-
-
-def unit(vectors: np.ndarray) -> np.ndarray:
-    """Return rows of length 1, and zeros for rows of zeros."""
-    length = np.linalg.norm(vectors, axis=-1, keepdims=True)
-    return np.divide(vectors, length, out=np.zeros_like(vectors), where=length > 0)

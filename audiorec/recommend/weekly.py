@@ -82,7 +82,7 @@ def weekly(
     n : number of picks; fewer where the library has no more
     blend : how much listening counts against sound, 0-1
     listener : (f,), optional
-        The user among the `Pool.collaborative`: takes the place of the loved tracks there.
+        The user's half, as `audiorec.fusion.listener_halves` has it: takes the place of the loved tracks' halves.
     heard : songs that the user has heard within `REST_DAYS`
     offered : songs that the user was offered in the last `OFFERED_WEEKS`
 
