@@ -66,7 +66,7 @@ class Descriptors:
     energy: float | None = None  #: 0-1
     danceability: float | None = None  #: 0-1
     valence: float | None = None  #: 0-1, an estimate
-    acousticness: float | None = None  #: 0-1, an estimate
+    acousticness: float | None = None  #: 0-1, an estimate; with an embedding learned, like the three below
     instrumentalness: float | None = None  #: 0-1, an estimate
     speechiness: float | None = None  #: 0-1, an estimate
     liveness: float | None = None  #: 0-1, an estimate

@@ -93,7 +93,8 @@ def make(folder: Path, both_sides: Iterable[Sources], teacher: Callable[[np.ndar
         name, is_held_out, clips_of, sources = jobs[number]
         path = folder / f"{name}.npz"
         if not path.exists():
-            made = [_disguised(clip, rng) for rng in [np.random.default_rng(number)] for clip in clips_of(sources, rng)]
+            rng = np.random.default_rng(number)
+            made = [_disguised(clip, rng) for clip in clips_of(sources, rng)]
             temporary = path.with_suffix(".tmp")
             with temporary.open("wb") as file:
                 np.savez(file, **_rows(made, teacher, is_held_out=is_held_out))

@@ -136,11 +136,11 @@ def render(arrangements: Iterable[tuple[list[Note], dict[str, int]]], soundfont:
     events = []
     for number, (notes, programs) in enumerate(arrangements):
         events += _events(notes, programs, number * SLOT)
-    time = 0.0
-    for at, message in sorted(events, key=lambda event: event[0]):
-        ticks = round((at - time) * TICKS_PER_SECOND)
-        midi.tracks[0].append(message.copy(time=ticks))
-        time += ticks / TICKS_PER_SECOND
+    passed = 0
+    for time, message in sorted(events, key=lambda event: event[0]):
+        ticks = round(time * TICKS_PER_SECOND)
+        midi.tracks[0].append(message.copy(time=ticks - passed))
+        passed = ticks
     with tempfile.TemporaryDirectory() as folder:
         midi.save(f"{folder}/song.mid")
         options = ["-ni", "-g", "0.5", "-o", "synth.dynamic-sample-loading=1", "-r", str(RATE)]

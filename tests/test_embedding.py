@@ -1,5 +1,6 @@
 """The embedding that ships: the same music stays the same music, whatever was done to its file."""
 
+import dataclasses
 from pathlib import Path
 
 import av
@@ -9,6 +10,7 @@ import soundfile
 
 import audiorec
 from audiorec.analysis import analyze, analyze_samples
+from audiorec.encoder import card
 
 SAMPLES = sorted((Path(__file__).parent.parent / "samples").glob("*.o*"))
 
@@ -77,3 +79,24 @@ def write_mp3(path, samples, rate, *, bit_rate):
         for piece in [*resampler.resample(frame), *resampler.resample(None)]:
             container.mux(stream.encode(piece))
         container.mux(stream.encode(None))
+
+
+@pytest.fixture(scope="module")
+def heard():
+    """Descriptors of every third sample, all of them music, as formulas and as the model give them."""
+    samples = [audiorec.load(path) for path in SAMPLES[::3]]
+    return [[analyze_samples(*one, embed=embed).descriptors for one in samples] for embed in (False, True)]
+
+
+def test_the_model_estimates_what_its_card_says(heard):
+    assert card.estimates() == ("acousticness", "instrumentalness", "speechiness", "liveness")
+    for by_formula, by_model in zip(*heard, strict=True):
+        others = {name: getattr(by_formula, name) for name in card.estimates()}
+        assert dataclasses.replace(by_model, **others) == by_formula
+        assert all(0 <= getattr(by_model, name) <= 1 for name in card.estimates())
+
+
+def test_music_without_voices_is_neither_speech_nor_sung(heard):
+    _, by_model = heard
+    assert max(descriptors.speechiness for descriptors in by_model) < 0.33
+    assert np.median([descriptors.instrumentalness for descriptors in by_model]) > 0.5

@@ -1,8 +1,10 @@
 """Perceptual descriptors, 0-1 each: what Spotify's schema calls energy, danceability, valence and so on.
 
 Task: from measurements to scores. `energy` and `danceability` follow measurements that are known to carry them. The
-other five are **estimates**: formulas over signal statistics that move the right way under a controlled change, not
-learned models; they are gathered here, one function each, so that learned heads can take their places one by one.
+other five are **estimates**: formulas over signal statistics, one function each. With an embedding the model's heads
+take the places of those that they beat on held-out contrasts (`models/README.md`): acousticness, instrumentalness,
+speechiness and liveness. Valence stays a formula, and so do energy, because the model does not hear how loud a track
+is, and danceability, for which there was nothing to learn from.
 
 Each score is a logistic function of a weighted sum, ``1 / (1 + exp(-b - sum_i w_i (x_i - c_i) / s_i))``, where ``c``
 and ``s`` are about the median and the standard deviation of the measurement over a hundred tracks of game music, ``w``
@@ -228,7 +230,8 @@ def valence(
 ) -> float:
     """Return how positive the track sounds, 0-1. An **estimate**, from mode, tempo, energy and danceability.
 
-    Listeners call fast music in major happy and slow music in minor sad (K. Hevner 1937); a formula hears no more.
+    Listeners call fast music in major happy and slow music in minor sad (K. Hevner 1937); a formula hears no more. The
+    head that was taught the same hears the tempo better and the mode not at all, so it takes no place.
     """
     if not np.isfinite(loudness):
         return OF_SILENCE["valence"]
@@ -238,7 +241,11 @@ def valence(
 
 
 def acousticness(measurements: Mapping[str, float], *, loudness: float, brightness: float) -> float:
-    """Return how acoustic the track sounds, 0-1. An **estimate**: soft, dark, steady and sparse in the spectrum."""
+    """Return how acoustic the track sounds, 0-1. An **estimate**: soft, dark, steady and sparse in the spectrum.
+
+    The learned head stands in for it with an embedding. It was taught the same songs on acoustic and on electric or
+    synthetic General MIDI instruments, and what a teacher's classes say of real music: 0.5 is the middle of that music.
+    """
     if not np.isfinite(loudness):
         return OF_SILENCE["acousticness"]
     return _logistic(ACOUSTICNESS, {**measurements, "loudness": loudness, "brightness": brightness})
@@ -247,20 +254,27 @@ def acousticness(measurements: Mapping[str, float], *, loudness: float, brightne
 def speechiness(measurements: Mapping[str, float], *, loudness: float) -> float:
     """Return how speech-like the track is, 0-1. An **estimate**, from the modulation of 300 to 3400 Hz.
 
-    Syllables, pauses, no pulse, no settled pitches.
+    Syllables, pauses, no pulse, no settled pitches. The learned head stands in for it with an embedding. It was taught
+    recorded and synthetic voices: over 0.66 there is mostly speech alone, from 0.33 to 0.66 speech and music.
     """
     return _logistic(SPEECHINESS, measurements) if np.isfinite(loudness) else OF_SILENCE["speechiness"]
 
 
 def instrumentalness(measurements: Mapping[str, float], *, loudness: float) -> float:
-    """Return how surely nobody sings, 0-1. An **estimate**: syllables, a loud voice band and glides deny it."""
+    """Return how surely nobody sings or speaks, 0-1. An **estimate**: syllables, a loud voice band and glides deny it.
+
+    The learned head stands in for it with an embedding. It was taught melodies played by instruments and sung by a
+    vocoder, and speech over music: under 0.5 a voice is likely. Choirs and voices without words escape it.
+    """
     return 1 - _logistic(VOICE, measurements) if np.isfinite(loudness) else OF_SILENCE["instrumentalness"]
 
 
 def liveness(measurements: Mapping[str, float], *, loudness: float) -> float:
     """Return how surely an audience or a hall is heard, 0-1. An **estimate**, from what fills the valleys.
 
-    Crowd noise and reverberation lift the quietest tenth of each band above 1 kHz, evenly over the bands.
+    Crowd noise and reverberation lift the quietest tenth of each band above 1 kHz, evenly over the bands. The learned
+    head stands in for it with an embedding. It was taught music with applause and crowds, mostly made for it: over 0.7
+    an audience is likely, and about half of all audiences stay under 0.5. A hall alone hardly counts.
     """
     return _logistic(LIVENESS, measurements) if np.isfinite(loudness) else OF_SILENCE["liveness"]
 
