@@ -101,4 +101,4 @@ class MainGroup(LazyGroup):
 )
 @click.version_option(__version__, prog_name="audiorec")
 def main():
-    """Turn a folder of music into descriptors, on your own machine."""
+    """Turn a folder of music into descriptors, similarity and playlists, on your own machine."""
