@@ -290,10 +290,24 @@ class TestCommands:
         assert len(run("radio", "1", "--minutes", 30).stdout.splitlines()) == 1 + 9
 
     @pytest.mark.parametrize(
-        "words", [("radio",), ("radio", "1", "-n", "0"), ("radio", "1", "--explore", "2"), ("weekly",)]
+        "words",
+        [
+            ("radio",),
+            ("radio", "1", "-n", "0"),
+            ("radio", "1", "--explore", "2"),
+            ("radio", "1", "--explore", "nan"),
+            ("radio", "1", "--blend", "nan"),
+            ("radio", "1", "--minutes", "nan"),
+            ("radio", "1", "--heard-days", "nan"),
+            ("weekly",),
+        ],
     )
     def test_wrong_usage_is_status_2(self, run, words):
         assert run(*words).exit_code == 2
+
+    @pytest.mark.parametrize("much", [("--minutes", "inf"), ("--minutes", "1e300"), ("-n", str(10**30))])
+    def test_more_than_there_is_gives_all_there_is(self, run, much):
+        assert len(run("radio", "1", *much).stdout.splitlines()) == 1 + TRACKS - 1
 
     def test_an_unknown_seed_is_one_line(self, run):
         result = run("radio", "song 7777")
