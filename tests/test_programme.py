@@ -2,6 +2,7 @@
 
 import datetime
 import json
+import os
 
 import pytest
 from click.testing import CliRunner
@@ -75,6 +76,12 @@ class TestNames:
     def test_mean_one_track_or_several(self, library, name, found):
         change(library, "UPDATE track SET album = 'An Album' WHERE id IN (9, 11)")
         assert several_tracks(library._catalog, name) == found
+
+    def test_nothing_is_no_name_of_the_present_folder(self, library):
+        change(library, "UPDATE track SET path = ? WHERE id = 1", os.fsencode(os.path.realpath("1.ogg")))
+        assert several_tracks(library._catalog, ".") == [1]
+        with pytest.raises(TrackNotFoundError, match="no track, artist or album '' in the library"):
+            several_tracks(library._catalog, "")
 
     def test_an_artist_comes_before_a_title(self, library):
         change(library, "UPDATE track SET title = 'Artist 1' WHERE id = 60")
