@@ -290,6 +290,15 @@ class TestCommands:
         assert only.stdout.startswith("#EXTM3U\n")
         assert "why" not in only.stdout
 
+    @pytest.mark.parametrize(
+        "words", [("radio", "1"), ("weekly", "--user", "user 1"), ("similar", "1", "--by", "both")]
+    )
+    def test_a_fit_that_is_out_of_date_is_told(self, run, library, words):
+        library.fit()
+        assert "audiorec fit" not in run(*words).stderr
+        change(library, "DELETE FROM listen WHERE user = 'user 0'")
+        assert run(*words).stderr.startswith("audiorec: the listening history or the model is another since the last")
+
     def test_radio_says_which_rule_gave_way(self, run):
         assert "“few by an artist” gave way for" in run("radio", "1", "-n", 59).stderr
 

@@ -65,6 +65,8 @@ def history(ctx, files, user, as_json, db):
         print_json(_record(report))
     else:
         _print(report)
+        if report.added:
+            click.echo("learn from it with: audiorec fit", err=True)
     ctx.exit(1 if report.failures else 0)
 
 
@@ -133,7 +135,9 @@ def _miss(miss: Miss) -> str:
 def _list_users(db, *, as_json: bool) -> None:
     with Library(db, create=False) as library:
         users = library.users()
-    if as_json:
+    if not users:
+        click.echo("nobody has listened to anything yet; bring some in with: audiorec history FILE", err=True)
+    elif as_json:
         for user in users:
             print_json(user)
     else:

@@ -4,6 +4,7 @@ import click
 
 from audiorec.cli.options import Number, db_option, json_option
 from audiorec.cli.picks import playlist_option, show_picks
+from audiorec.cli.stale import tell_stale_taste
 from audiorec.library import Library
 from audiorec.programme import HEARD_DAYS
 from audiorec.recommend.radio import EXPLORE
@@ -32,5 +33,6 @@ def radio(seeds, limit, minutes, arc, output, as_json, db, **options):
     SEED is an id, a path, a folder, a playlist file, "artist - title", an artist, an album or a title.
     """
     with Library(db, create=False) as library:
+        tell_stale_taste(library)
         picks = library.radio(seeds, **options).playlist(limit, minutes=minutes, arc=arc)
         show_picks(library, picks, f"Radio: {', '.join(seeds)}", as_json=as_json, output=output)

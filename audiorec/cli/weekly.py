@@ -10,6 +10,7 @@ import click
 
 from audiorec.cli.options import db_option, json_option
 from audiorec.cli.picks import playlist, playlist_option, show_picks
+from audiorec.cli.stale import tell_stale_taste
 from audiorec.errors import NoEmbeddingError, printable
 from audiorec.library import Library
 from audiorec.playlist import write_playlist
@@ -39,6 +40,7 @@ def weekly(user, all_users, date, limit, output, as_json, db):
         raise click.UsageError("--all-users goes with -o FOLDER and without --json")
     day = datetime.date.today() if date is None else date.date()
     with Library(db, create=False) as library:
+        tell_stale_taste(library)
         if all_users:
             _write_all(library, day, limit, Path(output))
         else:
