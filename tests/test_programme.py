@@ -122,6 +122,9 @@ class TestRadio:
         assert not {2, 4, 6, 8} & set(ids(picks))
         assert all("like artist 0 – song" in pick.reason or "some way from artist 0" in pick.reason for pick in picks)
 
+    def test_a_single_name_needs_no_list(self, library):
+        assert library.radio("artist 0", avoid=3).playlist(9) == library.radio(["artist 0"], avoid=[3]).playlist(9)
+
     def test_bounds_are_a_query(self, library):
         change(library, "UPDATE descriptors SET tempo = track_id")
         assert sorted(ids(library.radio([2], where="bpm:10..20 -title:15").playlist(25))) == [
@@ -315,6 +318,8 @@ class TestCommands:
             ("radio", "1", "--blend", "nan"),
             ("radio", "1", "--minutes", "nan"),
             ("radio", "1", "--heard-days", "nan"),
+            ("radio", "1", "-o", "out.txt"),
+            ("radio", "1", "-o", ""),
             ("weekly",),
         ],
     )
@@ -324,6 +329,11 @@ class TestCommands:
     @pytest.mark.parametrize("much", [("--minutes", "inf"), ("--minutes", "1e300"), ("-n", str(10**30))])
     def test_more_than_there_is_gives_all_there_is(self, run, much):
         assert len(run("radio", "1", *much).stdout.splitlines()) == 1 + TRACKS - 1
+
+    def test_nothing_to_play_is_said(self, run):
+        result = run("radio", "1", "--where", "bpm:500..")
+        assert (result.exit_code, result.stdout) == (0, "")
+        assert result.stderr.startswith("there is nothing to play")
 
     def test_an_unknown_seed_is_one_line(self, run):
         result = run("radio", "song 7777")
@@ -346,6 +356,19 @@ class TestCommands:
         assert all(len(read_playlist(path).entries) == 5 for path in (tmp_path / "lists").iterdir())
         assert run("weekly", "--all-users", "--user", "user 0", "-o", tmp_path).exit_code == 2
         assert run("weekly", "--all-users").exit_code == 2
+
+    def test_any_name_of_a_user_makes_a_name_of_a_file(self, run, library, tmp_path):
+        names = ["../a", ".", "ü" * 300, "ü" * 299]
+        for at, name in enumerate(names):
+            change(library, "UPDATE listen SET user = ? WHERE user = ?", name, f"user {at}")
+        result = run("weekly", "--all-users", "-n", 5, "-o", tmp_path / "lists")
+        assert result.exit_code == 0
+        found = sorted(path.name for path in (tmp_path / "lists").iterdir())
+        assert found[:2] == ["%2E.%2Fa.m3u8", "%2E.m3u8"]
+        assert len(found) == len(names)
+        (tmp_path / "file").touch()
+        result = run("weekly", "--all-users", "-o", tmp_path / "file")
+        assert (result.exit_code, result.stderr) == (1, f"audiorec: {tmp_path}/file: cannot be made: File exists\n")
 
     def test_one_user_without_taste_does_not_stop_the_others(self, run, library, tmp_path):
         change(library, "UPDATE listen SET kind = 'dislike' WHERE user = 'user 2'")

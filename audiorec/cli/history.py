@@ -146,8 +146,8 @@ def _list_users(db, *, as_json: bool) -> None:
 
 def _user_table(users: list[UserSummary]) -> Table:
     table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold")
-    for name in ("user", "plays", "skips", "likes", "dislikes", "songs", "in the library", "from", "to"):
-        table.add_column(name, justify="left" if name in ("user", "from", "to") else "right")
+    for name in ("user", "plays", "skips", "likes", "dislikes", "songs", "found", "from", "to"):
+        table.add_column(name, justify="left" if name in ("user", "from", "to") else "right", no_wrap=name != "user")
     for user in users:
         counts = (user.plays, user.skips, user.likes, user.dislikes, user.songs, user.matched)
         cells = (printable(user.name), *map(str, counts), _day(user.first), _day(user.last))

@@ -3,7 +3,7 @@
 import click
 
 from audiorec.cli.options import Number, db_option, json_option
-from audiorec.cli.picks import playlist_option, show_picks
+from audiorec.cli.picks import check_playlist_name, playlist_option, show_picks
 from audiorec.cli.stale import tell_stale_taste
 from audiorec.library import Library
 from audiorec.programme import HEARD_DAYS
@@ -32,6 +32,7 @@ def radio(seeds, limit, minutes, arc, output, as_json, db, **options):
 
     SEED is an id, a path, a folder, a playlist file, "artist - title", an artist, an album or a title.
     """
+    check_playlist_name(output)
     with Library(db, create=False) as library:
         tell_stale_taste(library)
         picks = library.radio(seeds, **options).playlist(limit, minutes=minutes, arc=arc)
