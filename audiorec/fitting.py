@@ -116,7 +116,7 @@ def load_taste(catalog: Catalog) -> Taste:
         return sound_alone(*embeddings)
     [(version, made_from, parameters, data)] = stored
     now = _made_from(catalog)
-    if version != VERSION or json.loads(made_from)["encoder"] != json.loads(now)["encoder"]:
+    if version != VERSION or _encoder(made_from) != _encoder(now):
         return sound_alone(*embeddings, stale=True)
     try:
         model = unpack(parameters, data)
@@ -169,6 +169,14 @@ def _split_by_time(catalog: Catalog, whole: Interactions, dated: Sequence[Stored
 def _made_from(catalog: Catalog) -> str:
     [numbers] = catalog.rows(HISTORY_STATE)
     return json.dumps({"history": numbers, "encoder": card.read_card().model_id})
+
+
+def _encoder(made_from: str) -> str | None:
+    """Return which encoder a fit was made with; None where what was noted of that is damaged."""
+    try:
+        return json.loads(made_from)["encoder"]
+    except (ValueError, KeyError, TypeError):
+        return None
 
 
 def _report(interactions: Interactions, tracks: Sound, model: TasteModel) -> FitReport:

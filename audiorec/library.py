@@ -416,10 +416,10 @@ class Library:
 
     def radio(
         self,
-        seeds: Iterable[int | PathLike],
+        seeds: int | PathLike | Iterable[int | PathLike],
         *,
         user: str | None = None,
-        avoid: Iterable[int | PathLike] = (),
+        avoid: int | PathLike | Iterable[int | PathLike] = (),
         where: str = "",
         heard_days: float = programme.HEARD_DAYS,
         blend: float | None = None,
@@ -434,7 +434,8 @@ class Library:
         Parameters
         ----------
         seeds
-            Each an id, a path, a folder, a playlist file, "artist - title", an artist, an album or a title.
+            One or several; each an id, a path, a folder, a playlist file, "artist - title", an artist, an album or a
+            title.
         user : str, optional
             Leave out what this user has played within `heard_days`.
         avoid
@@ -463,6 +464,7 @@ class Library:
         ValueError
             A number is out of its range.
         """
+        seeds, avoid = _several(seeds), _several(avoid)
         options = {"user": user, "avoid": avoid, "where": where, "heard_days": heard_days}
         blend = self.taste().blend if blend is None else blend
         return programme.radio(self._catalog, self.pool(), seeds, blend=blend, explore=explore, seed=seed, **options)
@@ -648,6 +650,10 @@ class Library:
         """Delete the tracks whose files are missing, and return their number."""
         with self._catalog.scan_lock():
             return self._catalog.prune()
+
+
+def _several(names: int | PathLike | Iterable[int | PathLike]) -> Iterable[int | PathLike]:
+    return [names] if isinstance(names, int | PathLike) else names
 
 
 def _paths(paths: PathLike | Iterable[PathLike]) -> list[Path]:

@@ -83,7 +83,7 @@ def _meanings(name: int | PathLike, text: str) -> Iterator[tuple[str, tuple]]:
 def _plural_meanings(name: int | PathLike, text: str) -> Iterator[tuple[str, tuple]]:
     *exact, _ = _meanings(name, text)
     yield from exact
-    if not isinstance(name, int):
+    if not isinstance(name, int) and text:  # nothing is no name of the folder one is in
         folder = absolute(name).rstrip(b"/") + b"/"
         yield "substr(path, 1, ?) = ?", (len(folder), folder)
     folded = (fold(text),)

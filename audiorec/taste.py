@@ -106,6 +106,8 @@ def unpack(parameters: str, data: bytes) -> TasteModel:
     """
     try:
         values, arrays = json.loads(parameters), safetensors.numpy.load(data)
+        if not all(np.isfinite(array).all() for array in arrays.values()):
+            raise ValueError("numbers that are none")
         n_songs = len(arrays["track_ids"])
         neighbours = tuple(arrays[f"neighbours.{name}"] for name in NEIGHBOUR_ARRAYS)
         return TasteModel(

@@ -142,6 +142,8 @@ def test_more_listening_makes_the_fit_stale(library):
         "UPDATE model SET data = substr(data, 1, 1000)",
         "UPDATE model SET parameters = '{}'",
         "UPDATE model SET version = 99",
+        "UPDATE model SET made_from = '{}'",
+        "UPDATE model SET made_from = 'junk'",
         "UPDATE model SET made_from = replace(made_from, 'encoder\": \"', 'encoder\": \"old ')",
     ],
 )
@@ -153,6 +155,13 @@ def test_a_model_that_cannot_be_used_is_none(library, damage):
     assert (taste.blend, taste.stale) == (0.0, True)
     library.fit()
     assert library.taste().collaborative is not None
+
+
+def test_a_model_of_no_numbers_is_none(library):
+    library.fit()
+    [(data,)] = library._catalog.rows("SELECT data FROM model WHERE name = 'taste'")
+    change(library, "UPDATE model SET data = ? WHERE name = 'taste'", data[:-400] + b"\xff" * 400)
+    assert (library.taste().collaborative, library.taste().stale) == (None, True)
 
 
 def test_a_listener_is_asked_for_by_both_halves(library):

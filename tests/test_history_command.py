@@ -49,8 +49,12 @@ def test_report_as_json(run, tmp_path):
 
 def test_users(run, tmp_path):
     assert "there is no library here yet" in run().stderr
+    (tmp_path / "none.csv").write_text("artist,title\n")
+    run(tmp_path / "none.csv")
+    assert (run().stdout, run().stderr.split(";")[0]) == ("", "nobody has listened to anything yet")
     (tmp_path / "a.csv").write_text(TABLE)
-    run(tmp_path / "a.csv")
+    assert run(tmp_path / "a.csv").stderr == "learn from it with: audiorec fit\n"
+    assert run(tmp_path / "a.csv").stderr == ""  # nothing new
     assert " ".join(run().stdout.split()).endswith("ann 10 30 0 0 40 0 2017-07-14 2017-07-14")
     assert json.loads(run("--json").stdout)["skips"] == 30
 

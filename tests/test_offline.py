@@ -1,7 +1,10 @@
 """Contenders on a history whose answer is known: two kinds of music, and listeners who keep to one."""
 
 import base64
+import copy
+import dataclasses
 import json
+import math
 import re
 
 import numpy as np
@@ -12,6 +15,7 @@ from listening import add_listens, add_tracks
 from audiorec import fitting
 from audiorec.catalog import Catalog
 from audiorec.cli import main
+from audiorec.cli.evaluate import table
 from audiorec.errors import NoHistoryError
 from audiorec.evaluation.offline import Trial, contenders, learn_from
 from audiorec.evaluation.report import page
@@ -116,13 +120,22 @@ def test_the_page_is_whole(evaluation):
     assert base64.b64decode(picture).startswith(b"\x89PNG")
 
 
+def test_what_is_not_defined_is_a_dash(evaluation):
+    scores = copy.deepcopy(evaluation.scores)
+    scores["random"]["warm"]["AUC"] = (math.nan,) * 3
+    odd = dataclasses.replace(evaluation, scores=scores)
+    assert "<td>random</td><td>–</td>" in page(odd)
+    assert "nan" not in re.sub("<[^>]*>", "", page(odd))
+    assert next(iter(table(odd, "warm").columns[1].cells)) == "–"
+
+
 def test_commands_say_what_was_found(database, tmp_path):
     def run(*words):
         result = CliRunner().invoke(main, [*words, "--db", str(database)])
         assert result.exit_code == 0, result.stderr
         return result.stdout
 
-    assert "30 users, 0 playlists, 60 songs, 360 plays; 60 of 60 tracks" in run("fit")
+    assert "30 users, 0 playlists, 60 songs; 360 pairs of listener and song\n60 of 60 tracks" in run("fit")
     assert json.loads(run("fit", "--json"))["users"] == 30
     assert "fusion" in run("evaluate", "-o", str(tmp_path / "report.html"))
     assert "<h1>" in (tmp_path / "report.html").read_text()

@@ -2,6 +2,7 @@
 
 import datetime
 import json
+import os
 
 import pytest
 from click.testing import CliRunner
@@ -76,6 +77,12 @@ class TestNames:
         change(library, "UPDATE track SET album = 'An Album' WHERE id IN (9, 11)")
         assert several_tracks(library._catalog, name) == found
 
+    def test_nothing_is_no_name_of_the_present_folder(self, library):
+        change(library, "UPDATE track SET path = ? WHERE id = 1", os.fsencode(os.path.realpath("1.ogg")))
+        assert several_tracks(library._catalog, ".") == [1]
+        with pytest.raises(TrackNotFoundError, match="no track, artist or album '' in the library"):
+            several_tracks(library._catalog, "")
+
     def test_an_artist_comes_before_a_title(self, library):
         change(library, "UPDATE track SET title = 'Artist 1' WHERE id = 60")
         assert several_tracks(library._catalog, "artist 1") == [1, 3, 5, 7]
@@ -122,6 +129,9 @@ class TestRadio:
         picks = library.radio([1], blend=blend).playlist(TRACKS)
         assert len(picks) == TRACKS - 1
         assert {pick.track_id: pick.score for pick in picks} == pytest.approx(scores, abs=1e-5)
+
+    def test_a_single_name_needs_no_list(self, library):
+        assert library.radio("artist 0", avoid=3).playlist(9) == library.radio(["artist 0"], avoid=[3]).playlist(9)
 
     def test_bounds_are_a_query(self, library):
         change(library, "UPDATE descriptors SET tempo = track_id")
@@ -291,6 +301,15 @@ class TestCommands:
         assert only.stdout.startswith("#EXTM3U\n")
         assert "why" not in only.stdout
 
+    @pytest.mark.parametrize(
+        "words", [("radio", "1"), ("weekly", "--user", "user 1"), ("similar", "1", "--by", "both")]
+    )
+    def test_a_fit_that_is_out_of_date_is_told(self, run, library, words):
+        library.fit()
+        assert "audiorec fit" not in run(*words).stderr
+        change(library, "DELETE FROM listen WHERE user = 'user 0'")
+        assert run(*words).stderr.startswith("audiorec: the listening history or the model is another since the last")
+
     def test_radio_says_which_rule_gave_way(self, run):
         assert "“few by an artist” gave way for" in run("radio", "1", "-n", 59).stderr
 
@@ -298,10 +317,31 @@ class TestCommands:
         assert len(run("radio", "1", "--minutes", 30).stdout.splitlines()) == 1 + 9
 
     @pytest.mark.parametrize(
-        "words", [("radio",), ("radio", "1", "-n", "0"), ("radio", "1", "--explore", "2"), ("weekly",)]
+        "words",
+        [
+            ("radio",),
+            ("radio", "1", "-n", "0"),
+            ("radio", "1", "--explore", "2"),
+            ("radio", "1", "--explore", "nan"),
+            ("radio", "1", "--blend", "nan"),
+            ("radio", "1", "--minutes", "nan"),
+            ("radio", "1", "--heard-days", "nan"),
+            ("radio", "1", "-o", "out.txt"),
+            ("radio", "1", "-o", ""),
+            ("weekly",),
+        ],
     )
     def test_wrong_usage_is_status_2(self, run, words):
         assert run(*words).exit_code == 2
+
+    @pytest.mark.parametrize("much", [("--minutes", "inf"), ("--minutes", "1e300"), ("-n", str(10**30))])
+    def test_more_than_there_is_gives_all_there_is(self, run, much):
+        assert len(run("radio", "1", *much).stdout.splitlines()) == 1 + TRACKS - 1
+
+    def test_nothing_to_play_is_said(self, run):
+        result = run("radio", "1", "--where", "bpm:500..")
+        assert (result.exit_code, result.stdout) == (0, "")
+        assert result.stderr.startswith("there is nothing to play")
 
     def test_an_unknown_seed_is_one_line(self, run):
         result = run("radio", "song 7777")
@@ -324,6 +364,19 @@ class TestCommands:
         assert all(len(read_playlist(path).entries) == 5 for path in (tmp_path / "lists").iterdir())
         assert run("weekly", "--all-users", "--user", "user 0", "-o", tmp_path).exit_code == 2
         assert run("weekly", "--all-users").exit_code == 2
+
+    def test_any_name_of_a_user_makes_a_name_of_a_file(self, run, library, tmp_path):
+        names = ["../a", ".", "ü" * 300, "ü" * 299]
+        for at, name in enumerate(names):
+            change(library, "UPDATE listen SET user = ? WHERE user = ?", name, f"user {at}")
+        result = run("weekly", "--all-users", "-n", 5, "-o", tmp_path / "lists")
+        assert result.exit_code == 0
+        found = sorted(path.name for path in (tmp_path / "lists").iterdir())
+        assert found[:2] == ["%2E.%2Fa.m3u8", "%2E.m3u8"]
+        assert len(found) == len(names)
+        (tmp_path / "file").touch()
+        result = run("weekly", "--all-users", "-o", tmp_path / "file")
+        assert (result.exit_code, result.stderr) == (1, f"audiorec: {tmp_path}/file: cannot be made: File exists\n")
 
     def test_one_user_without_taste_does_not_stop_the_others(self, run, library, tmp_path):
         change(library, "UPDATE listen SET kind = 'dislike' WHERE user = 'user 2'")

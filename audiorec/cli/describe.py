@@ -25,6 +25,15 @@ def decimal(value: float | None, digits: int = 1) -> str:
     return NOTHING if value is None else f"{value:.{digits}f}"
 
 
+def counted(count: int, noun: str) -> str:
+    """Return a number of things in words.
+
+    >>> counted(1, "track"), counted(0, "track")
+    ('1 track', '0 tracks')
+    """
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
+
+
 def clock(seconds: float | None) -> str:
     """Return a time as people write it.
 

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 import click
 from rich.table import Table
 
 from audiorec.atomic import replacing
+from audiorec.cli.describe import NOTHING
 from audiorec.cli.options import db_option, json_option
 from audiorec.cli.output import print_json, stdout_console
 from audiorec.cli.progress import steps_display
 from audiorec.library import Library
 
 if TYPE_CHECKING:
-    from audiorec.evaluation.offline import Evaluation
+    from audiorec.evaluation.offline import Evaluation, Interval
 
 SHOWN = ("AUC", "nDCG@50", "recall@50")  #: in the terminal; JSON and the page have all
 
@@ -60,5 +62,10 @@ def table(evaluation: Evaluation, name: str) -> Table:
     found = Table(heading, *SHOWN, box=None, padding=(0, 2, 0, 0), header_style="bold")
     for contender, by_bucket in evaluation.scores.items():
         intervals = (by_bucket[name][metric] for metric in SHOWN)
-        found.add_row(contender, *(f"{mean:.3f} ({low:.3f}–{high:.3f})" for mean, low, high in intervals))
+        found.add_row(contender, *map(_cell, intervals))
     return found
+
+
+def _cell(interval: Interval) -> str:
+    mean, low, high = interval
+    return NOTHING if math.isnan(mean) else f"{mean:.3f} ({low:.3f}–{high:.3f})"

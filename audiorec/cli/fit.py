@@ -32,9 +32,12 @@ def fit(as_json, db):
 
 
 def summary(report: FitReport) -> str:
-    """Return what was learned from, and what was chosen, in two or three lines."""
-    heard = f"{report.heard} of {report.tracks} tracks with an embedding have listeners"
-    lines = [f"{report.users} users, {report.playlists} playlists, {report.songs} songs, {report.plays} plays; {heard}"]
+    """Return what was learned from, and what was chosen, in three or four lines."""
+    lines = [
+        f"{report.users} users, {report.playlists} playlists, {report.songs} songs;"
+        f" {report.plays} pairs of listener and song",
+        f"{report.heard} of {report.tracks} tracks with an embedding have listeners",
+    ]
     if report.ndcg is None:
         return "\n".join([*lines, "too little to learn from: recommendations go by sound alone"])
     lines.append(f"listening counts {report.blend:.0%} against sound, as far as nothing else is asked for")

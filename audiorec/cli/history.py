@@ -65,6 +65,8 @@ def history(ctx, files, user, as_json, db):
         print_json(_record(report))
     else:
         _print(report)
+        if report.added:
+            click.echo("learn from it with: audiorec fit", err=True)
     ctx.exit(1 if report.failures else 0)
 
 
@@ -133,7 +135,9 @@ def _miss(miss: Miss) -> str:
 def _list_users(db, *, as_json: bool) -> None:
     with Library(db, create=False) as library:
         users = library.users()
-    if as_json:
+    if not users:
+        click.echo("nobody has listened to anything yet; bring some in with: audiorec history FILE", err=True)
+    elif as_json:
         for user in users:
             print_json(user)
     else:
@@ -142,8 +146,8 @@ def _list_users(db, *, as_json: bool) -> None:
 
 def _user_table(users: list[UserSummary]) -> Table:
     table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold")
-    for name in ("user", "plays", "skips", "likes", "dislikes", "songs", "in the library", "from", "to"):
-        table.add_column(name, justify="left" if name in ("user", "from", "to") else "right")
+    for name in ("user", "plays", "skips", "likes", "dislikes", "songs", "found", "from", "to"):
+        table.add_column(name, justify="left" if name in ("user", "from", "to") else "right", no_wrap=name != "user")
     for user in users:
         counts = (user.plays, user.skips, user.likes, user.dislikes, user.songs, user.matched)
         cells = (printable(user.name), *map(str, counts), _day(user.first), _day(user.last))

@@ -2,6 +2,7 @@
 
 import math
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -30,17 +31,20 @@ jobs_option = click.option(
 )
 
 
-def _no_nan(ctx: click.Context, parameter: click.Parameter, value: float) -> float:
-    if math.isnan(value):
-        raise click.BadParameter("is not a number")
-    return value
+class Number(click.FloatRange):
+    """A float in a range, where "nan" is none."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        number = super().convert(value, param, ctx)
+        if math.isnan(number):
+            self.fail(f"{value} is not a number", param, ctx)
+        return number
 
 
 time_limit_option = click.option(
     "--time-limit",
     metavar="SECONDS",
-    type=click.FloatRange(min=0, min_open=True),
-    callback=_no_nan,
+    type=Number(min=0, min_open=True),
     default=TIME_LIMIT,
     show_default=True,
     help="Give up on a file that takes longer than this.",

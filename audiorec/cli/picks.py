@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections import Counter
 from collections.abc import Sequence
 
@@ -9,12 +10,12 @@ import click
 from rich.table import Table
 from rich.text import Text
 
-from audiorec.cli.describe import NOTHING, clock, decimal, length, title
+from audiorec.cli.describe import NOTHING, clock, counted, decimal, length, title
 from audiorec.cli.output import print_json, stdout_console
 from audiorec.cli.rows import row
 from audiorec.errors import printable
 from audiorec.library import Library
-from audiorec.playlist import Playlist, PlaylistEntry, write_playlist
+from audiorec.playlist import FORMATS, Playlist, PlaylistEntry, write_playlist
 from audiorec.recommend.choose import Pick
 from audiorec.types import Track
 
@@ -28,12 +29,19 @@ playlist_option = click.option(
 )
 
 
+def check_playlist_name(output: str | None) -> None:
+    """Raise a usage error for the name of a playlist whose suffix is that of no format; none at all means M3U."""
+    suffix = "" if output is None else os.path.splitext(output)[1]  # noqa: PTH122 (names of any bytes)
+    if output == "" or (suffix and suffix[1:].lower() not in FORMATS):
+        raise click.BadParameter(f"{output!r} must end in .{', .'.join(FORMATS)}", param_hint="-o")
+
+
 def show_picks(library: Library, picks: Sequence[Pick], name: str, *, as_json: bool, output: str | None) -> None:
     """Print the picks, and write them into a playlist file if there is to be one."""
     tracks = [library.track(pick.track_id) for pick in picks]
     if output is not None:
         write_playlist(playlist(name, tracks), output)
-    if output != "-":
+    if output != "-" and picks:
         _print(library, picks, tracks, as_json=as_json)
     _talk(picks, tracks, output)
 
@@ -68,7 +76,7 @@ def _print(library: Library, picks: Sequence[Pick], tracks: Sequence[Track], *, 
 def _table(picks: Sequence[Pick], tracks: Sequence[Track]) -> Table:
     table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold")
     for name, justify in COLUMNS.items():
-        table.add_column(name, justify=justify, no_wrap=name != "why")
+        table.add_column(name, justify=justify, no_wrap=name not in ("title", "why"))
     for pick, track in zip(picks, tracks, strict=True):
         heard = track.descriptors
         cells = (str(track.id), title(track.tags, track.path), length(heard), decimal(heard.tempo))
@@ -81,6 +89,9 @@ def _talk(picks: Sequence[Pick], tracks: Sequence[Track], output: str | None) ->
     """Say on stderr how much it is, where it went, and which rules gave way."""
     seconds = sum(track.descriptors.duration_ms or 0 for track in tracks) / 1000
     where = f" in {printable(output)}" if output not in (None, "-") else ""
-    click.echo(f"{len(picks)} tracks, {clock(seconds)}{where}", err=True)
+    if not picks:
+        click.echo(f"there is nothing to play: no other track is like that and keeps the rules{where}", err=True)
+        return
+    click.echo(f"{counted(len(picks), 'track')}, {clock(seconds)}{where}", err=True)
     for rule, count in Counter(rule for pick in picks for rule in pick.relaxed).items():
         click.echo(f"too little is left: “{rule}” gave way for {count} of them", err=True)

@@ -2,21 +2,22 @@
 
 import click
 
-from audiorec.cli.options import db_option, json_option
-from audiorec.cli.picks import playlist_option, show_picks
+from audiorec.cli.options import Number, db_option, json_option
+from audiorec.cli.picks import check_playlist_name, playlist_option, show_picks
+from audiorec.cli.stale import tell_stale_taste
 from audiorec.library import Library
 from audiorec.programme import HEARD_DAYS
 from audiorec.recommend.radio import EXPLORE
 
-SHARE = click.FloatRange(0, 1)
+SHARE = Number(0, 1)
 
 
 @click.command()
 @click.argument("seeds", metavar="SEED...", nargs=-1, required=True)
 @click.option("-n", "--limit", type=click.IntRange(min=1), default=25, show_default=True, help="Stop after this many.")
-@click.option("--minutes", type=click.FloatRange(min=0, min_open=True), help="Fill so many minutes instead.")
+@click.option("--minutes", type=Number(min=0, min_open=True), help="Fill so many minutes instead.")
 @click.option("--user", metavar="U", help="Leave out what U has heard lately.")
-@click.option("--heard-days", type=click.FloatRange(min=0), default=HEARD_DAYS, show_default=True, help="How lately.")
+@click.option("--heard-days", type=Number(min=0), default=HEARD_DAYS, show_default=True, help="How lately.")
 @click.option("--where", metavar="QUERY", default="", help="Play only what matches, as in: 'bpm:100..130 energy:>0.5'.")
 @click.option("--avoid", metavar="TRACK", multiple=True, help="Play neither this nor what is like it; may come again.")
 @click.option("--blend", type=SHARE, help="How much listening counts against sound; else what has shown to be best.")
@@ -31,6 +32,8 @@ def radio(seeds, limit, minutes, arc, output, as_json, db, **options):
 
     SEED is an id, a path, a folder, a playlist file, "artist - title", an artist, an album or a title.
     """
+    check_playlist_name(output)
     with Library(db, create=False) as library:
+        tell_stale_taste(library)
         picks = library.radio(seeds, **options).playlist(limit, minutes=minutes, arc=arc)
         show_picks(library, picks, f"Radio: {', '.join(seeds)}", as_json=as_json, output=output)

@@ -8,7 +8,7 @@ from audiorec.cli.describe import NOTHING, decimal, likely_tags, title
 from audiorec.cli.options import db_option, json_option
 from audiorec.cli.output import print_json, stdout_console
 from audiorec.cli.rows import row
-from audiorec.cli.stale import tell_stale_tags
+from audiorec.cli.stale import tell_stale_tags, tell_stale_taste
 from audiorec.library import Library
 from audiorec.types import Track
 
@@ -32,6 +32,8 @@ def similar(track, limit, by, as_json, db):
     with Library(db, create=False) as library:
         asked = library.track(track)
         tell_stale_tags(library)
+        if by != "sound":
+            tell_stale_taste(library)
         likely = likely_tags(library.tag_probabilities(asked) or {})
         found = [
             (other, score, library.tag_probabilities(other) or {})

@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import datetime
+import re
+import zlib
 from pathlib import Path
-from urllib.parse import quote
 
 import click
 
+from audiorec.cli.describe import counted
 from audiorec.cli.options import db_option, json_option
-from audiorec.cli.picks import playlist, playlist_option, show_picks
-from audiorec.errors import NoEmbeddingError, printable
+from audiorec.cli.picks import check_playlist_name, playlist, playlist_option, show_picks
+from audiorec.cli.stale import tell_stale_taste
+from audiorec.errors import AudiorecError, NoEmbeddingError, printable
 from audiorec.library import Library
 from audiorec.playlist import write_playlist
 from audiorec.recommend.weekly import SONGS, Week
 
+NO_FILE_NAME = re.compile(r'[%/\\:*?"<>|]|^\.')  #: what is percent-encoded in the name of a file
+LONGEST_NAME = 200  #: bytes; file systems take 255, and that of the temporary file is longer
 DAY = click.DateTime(["%Y-%m-%d"])
 
 
@@ -37,8 +42,11 @@ def weekly(user, all_users, date, limit, output, as_json, db):
         raise click.UsageError("give --user U or --all-users, and not both")
     if all_users and (output in (None, "-") or as_json):
         raise click.UsageError("--all-users goes with -o FOLDER and without --json")
+    if not all_users:
+        check_playlist_name(output)
     day = datetime.date.today() if date is None else date.date()
     with Library(db, create=False) as library:
+        tell_stale_taste(library)
         if all_users:
             _write_all(library, day, limit, Path(output))
         else:
@@ -48,16 +56,27 @@ def weekly(user, all_users, date, limit, output, as_json, db):
 
 def _write_all(library: Library, day: datetime.date, limit: int, folder: Path) -> None:
     """Write a playlist for each user whose taste is known; say on stderr for whom, and for whom not and why."""
-    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise AudiorecError(f"{printable(folder)}: cannot be made: {error.strerror}") from error
     for user in [summary.name for summary in library.users()]:
-        path = folder / f"{quote(user, safe=' ')}.m3u8"
+        path = folder / f"{_file_name(user)}.m3u8"
         try:
             picks = library.weekly(user, day, n=limit)
         except NoEmbeddingError as error:
             click.echo(f"audiorec: {error}", err=True)
             continue
         write_playlist(playlist(_name(user, day), [library.track(pick.track_id) for pick in picks]), path)
-        click.echo(f"{len(picks)} tracks in {printable(path)}", err=True)
+        click.echo(f"{counted(len(picks), 'track')} in {printable(path)}", err=True)
+
+
+def _file_name(user: str) -> str:
+    """Return a name for a user's file that every file system takes, another for each user, and no hidden one."""
+    name = NO_FILE_NAME.sub(lambda match: f"%{ord(match[0]):02X}", user)
+    if len(name.encode()) <= LONGEST_NAME:
+        return name
+    return f"{name.encode()[:LONGEST_NAME].decode(errors='ignore')} {zlib.crc32(user.encode()):08x}"
 
 
 def _name(user: str, day: datetime.date) -> str:

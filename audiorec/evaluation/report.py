@@ -5,20 +5,21 @@ from __future__ import annotations
 import base64
 import html
 import io
+import math
 from collections.abc import Iterable
 
 from audiorec.errors import AudiorecError
 from audiorec.evaluation.offline import METRICS, Evaluation, Interval
 
-#: Of Okabe & Ito, told apart by the colour-blind; the fusion is the last and the darkest.
-COLOURS = ("#999999", "#e69f00", "#56b4e9", "#009e73", "#cc79a7", "#0072b2", "#d55e00", "#000000")
+#: Of Okabe & Ito, told apart by the colour-blind; the fusion is the last of the contenders, and the darkest.
+COLOURS = ("#999999", "#e69f00", "#56b4e9", "#009e73", "#cc79a7", "#0072b2")
 PLOTTED = ("AUC", "nDCG@50", "recall@50")
 STYLE = """
 body { font: 16px/1.5 system-ui, sans-serif; max-width: 62rem; margin: 2rem auto; padding: 0 1rem; color: #1f2430 }
 table { border-collapse: collapse; margin: 1rem 0; font-variant-numeric: tabular-nums }
 th, td { padding: .25rem .75rem; text-align: right; border-bottom: 1px solid #dde1e8 }
 th:first-child, td:first-child { text-align: left }
-small { color: #697083 }
+small { color: #697083; display: block; white-space: nowrap }
 img { max-width: 100% }
 """.strip()
 EXPLANATION = (
@@ -77,6 +78,8 @@ def _properties_table(evaluation: Evaluation) -> str:
 
 def _cell(interval: Interval) -> str:
     mean, low, high = interval
+    if math.isnan(mean):
+        return "–"
     return f"{mean:.3f} <small>{low:.3f}–{high:.3f}</small>"
 
 
@@ -112,5 +115,6 @@ def _bars(axes, evaluation: Evaluation, metric: str, buckets: list[str]) -> None
         places = [place + (at + 0.5) * width - 0.4 for place in range(len(buckets))]
         axes.bar(places, means, width, yerr=errors, label=contender, color=COLOURS[at % len(COLOURS)], ecolor="#555555")
     axes.set_xticks(range(len(buckets)), buckets)
+    axes.set_xlim(-0.5, len(buckets) - 0.5)  # also where a bucket has no bars
     axes.set_title(metric, loc="left")
     axes.spines[["top", "right"]].set_visible(False)

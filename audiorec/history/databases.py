@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import itertools
+import math
 import sqlite3
 from collections.abc import Iterator
 from typing import Any
@@ -91,7 +92,7 @@ def _mpd_song(uri: str, stickers: dict[str, str]) -> Iterator[Listen]:
     song = Song(path=uri)
     yield from _counted(song, None, "play", stickers.get("playcount"), stickers.get("lastplayed"))
     yield from _counted(song, None, "skip", stickers.get("skipcount"), stickers.get("lastskipped"))
-    stars = float(stickers.get("rating", 0)) / MPD_STARS
+    stars = _number(stickers.get("rating")) / MPD_STARS
     yield from _liked(song, None, stars, liked=stickers.get("like") == "2", disliked=stickers.get("like") == "0")
 
 
@@ -117,9 +118,7 @@ def _annotation(user: Any, artist: Any, title: Any, album: Any, mbid: Any, path:
     plays, last, stars, starred, starred_at = notes
     song, user = _song(artist, title, album, mbid, path), values.text(user)
     yield from _counted(song, user, "play", plays, _go_time(last))
-    yield from _liked(
-        song, user, float(stars or 0), liked=bool(starred), time=_go_time(starred_at) if starred else None
-    )
+    yield from _liked(song, user, _number(stars), liked=bool(starred), time=_go_time(starred_at) if starred else None)
 
 
 def _song(artist: Any, title: Any, album: Any, mbid: Any, path: Any) -> Song:
@@ -133,8 +132,20 @@ def _go_time(value: Any) -> Any:
 
 
 def _counted(song: Song, user: str | None, kind: str, count: Any, last: Any) -> Iterator[Listen]:
-    if count and int(count) > 0:
-        yield Listen(song, user, values.time(last), kind=kind, count=int(count), total=True)
+    times = int(_number(count))
+    if times > 0:
+        yield Listen(song, user, values.time(last), kind=kind, count=times, total=True)
+
+
+def _number(value: Any) -> float:
+    """Return a count or a rating, 0 for none."""
+    try:
+        number = float(value or 0)
+    except (TypeError, ValueError):
+        number = math.nan
+    if not math.isfinite(number):
+        raise ValueError(f"{str(value)[:40]!r} is no number")
+    return number
 
 
 def _liked(

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import io
 import os
+import stat
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator
@@ -139,6 +140,7 @@ def sources(path: str) -> Iterator[Source | FileError]:
 def _file(path: str) -> Iterator[Source | FileError]:
     source = Source(path, os.path.abspath(path), partial(open, path, "rb"))  # noqa: PTH100
     try:
+        _check_regular(path)
         archive = source.head.startswith(b"PK\x03\x04")
         if archive:
             with source.opened() as stream, zipfile.ZipFile(stream) as members:
@@ -148,6 +150,16 @@ def _file(path: str) -> Iterator[Source | FileError]:
     else:
         if not archive:
             yield source
+
+
+def _check_regular(path: str) -> None:
+    """Raise UnreadableError for what cannot be read twice, or never ends: pipes and devices."""
+    try:
+        mode = os.stat(path).st_mode  # noqa: PTH116
+    except OSError as error:
+        raise UnreadableError(path, error.strerror or str(error)) from error
+    if not stat.S_ISREG(mode):
+        raise UnreadableError(path, "it is no regular file")
 
 
 def _members(source: Source, archive: zipfile.ZipFile) -> Iterator[Source]:

@@ -6,7 +6,6 @@ Written as m3u8, in UTF-8: ``#EXTM3U`` first, ``#PLAYLIST:`` with the title, and
 
 from __future__ import annotations
 
-import os
 import re
 
 from audiorec.playlist.records import Playlist, PlaylistEntry, duration, is_uri, one_line, plain_location, uri_to_path
@@ -50,7 +49,7 @@ def read(data: bytes) -> Playlist:
         if match := EXTINF.match(line):
             remark = match
         elif line.upper().startswith("#PLAYLIST:"):
-            title = _text(line.partition(":")[2])
+            title = one_line(line.partition(":")[2])
         elif line and not line.startswith("#"):
             entries.append(_entry(line, remark))
             remark = None
@@ -63,14 +62,7 @@ def _entry(line: str, remark: re.Match | None) -> PlaylistEntry:
         path = path.replace("\\", "/")
     if remark is None:
         return PlaylistEntry(path)
-    artist, separator, title = (_text(remark["name"]) or "").partition(BETWEEN)
+    artist, separator, title = (one_line(remark["name"]) or "").partition(BETWEEN)
     if not separator:
         artist, title = "", artist
     return PlaylistEntry(path, artist or None, title or None, duration_ms=duration(remark["seconds"], unit=1000))
-
-
-def _text(text: str) -> str | None:
-    """Return the text of a remark; what is no UTF-8 is taken for the encoding of Western Windows."""
-    if not text.isascii() and any("\udc80" <= c <= "\udcff" for c in text):
-        text = os.fsencode(text).decode("cp1252", "replace")
-    return one_line(text)

@@ -13,6 +13,7 @@ from audiorec.errors import JOINERS
 LONGEST = 1000 * 86400 * 365  #: ms; what claims to last more than a year is no duration
 FILE_HOST = re.compile(r"^file:(//[^/]*)?")
 SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:")  #: of a URI; one letter would be a Windows drive
+ESCAPED_BYTE = re.compile("[\udc80-\udcff]")  #: a byte that was no UTF-8, surrogate-escaped
 #: What may stand in a URI's path without being percent-encoded (RFC 3986, pchar and "/"), but ":" and "'".
 SAFE = "/!$&()*+,;=@-._~"
 
@@ -45,15 +46,21 @@ class Playlist:
 def one_line(text: str | None) -> str | None:
     """Return `text` without line breaks, outer spaces and control characters; None for what has nothing else.
 
-    >>> one_line(" Für\\nElise\\0 "), one_line("\\n")
-    ('Für Elise', None)
+    Surrogate-escaped bytes, which were no UTF-8, are taken for the encoding of Western Windows.
+
+    >>> one_line(" Für\\nElise\\0 "), one_line("F\\udcfcr Elise"), one_line("\\n")
+    ('Für Elise', 'Für Elise', None)
     """
     if text is None:
         return None
     if text.isprintable() and text == text.strip(" ") and "  " not in text:
         return text or None  # as nearly all are: the rest takes ten times as long
-    valid = text.encode("utf-8", "replace").decode("utf-8")
+    valid = ESCAPED_BYTE.sub(_western, text).encode("utf-8", "replace").decode("utf-8")
     return " ".join("".join(c if c.isprintable() or c in JOINERS else " " for c in valid).split()) or None
+
+
+def _western(escaped: re.Match) -> str:
+    return bytes([ord(escaped[0]) - 0xDC00]).decode("cp1252", "replace")
 
 
 def is_uri(location: str) -> bool:

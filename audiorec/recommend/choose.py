@@ -60,6 +60,7 @@ def choose(
     """
     if n < 1 or not allowed.any():
         return []
+    n = min(n, len(pool))
     kept, rows, scores = _candidates(pool, query, rules, n, allowed, give_way)
     near = min(NEAR * n, max(n, len(kept) // 2))
     chances = np.flatnonzero(pool.cold[rows] | (np.arange(len(rows)) >= near))

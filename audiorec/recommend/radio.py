@@ -146,13 +146,13 @@ class Radio:
 
     def _filling(self, seconds: float) -> list[Choice]:
         """Return the choices that come nearest to so many seconds; a song of unknown length counts as four minutes."""
-        n = math.ceil(seconds / (60 * MINUTES_A_TRACK))
-        while True:
-            choices = self._choose(n)
+        n = math.ceil(min(seconds / (60 * MINUTES_A_TRACK), len(self._pool)))
+        while choices := self._choose(n):
             ends = np.cumsum([choice.song.duration or 60 * MINUTES_A_TRACK for choice in choices])
             if len(choices) < n or ends[-1] >= seconds:
-                return choices[: 1 + int(np.argmin(np.abs(ends - seconds)))] if choices else []
+                return choices[: 1 + int(np.argmin(np.abs(ends - min(seconds, ends[-1]))))]
             n *= 2
+        return []
 
     def _block(self) -> list[Pick]:
         """Return the next picks, in an order that goes on from the last one; all over again where all was played."""
