@@ -1,6 +1,7 @@
 """Scanning: every file has one outcome, whatever happens to it, to its worker or to the scan."""
 
 import dataclasses
+import hashlib
 import json
 import os
 import signal
@@ -649,6 +650,18 @@ def test_a_scan_without_a_model_ends_before_it_begins(library, music, tmp_path, 
         library.scan(music, embed=True)
     assert library.stats().tracks == 0
     assert library.scan(music, jobs=1, embed=False).analysed == 3
+
+
+def test_a_model_of_another_version_ends_a_scan_and_is_no_fault_of_the_files(library, music, tmp_path, monkeypatch):
+    """Its SHA-256 is right, so that nothing is noticed before a worker loads it."""
+    tensors = b"of another time"
+    values = {"model_id": "other", "sha256": hashlib.sha256(tensors).hexdigest(), "config": {}, "tags": []}
+    (tmp_path / card.CARD).write_text(json.dumps(values | {"tag_groups": {}}))
+    (tmp_path / card.TENSORS).write_bytes(tensors)
+    monkeypatch.setenv("AUDIOREC_MODEL", str(tmp_path))
+    with pytest.raises(ModelError, match="its tensors are not those of this version's encoder"):
+        library.scan(music, jobs=1, embed=True)
+    assert list(library.failures()) == []
 
 
 @pytest.fixture
