@@ -7,6 +7,7 @@ import shutil
 
 import numpy as np
 import pytest
+import safetensors.torch
 import torch
 from sounds import band, drums, noise, silence
 from untrained import TAG_GROUPS, TAGS, WIDTH, random_weights
@@ -181,6 +182,18 @@ def replace_tensors(folder, data):
     edit_card(folder, sha256=hashlib.sha256(data).hexdigest())
 
 
+def change_tensors(folder, change):
+    """Change the tensors by name, with a card that says they are right."""
+    tensors = safetensors.torch.load((folder / card.TENSORS).read_bytes())
+    replace_tensors(folder, safetensors.torch.save({name: change(name, tensor) for name, tensor in tensors.items()}))
+
+
+def edit_config(folder, **values):
+    config = json.loads((folder / card.CARD).read_text())["config"]
+    edit_card(folder, config=config | values)
+
+
+NO_CARD, NO_FIT = "it is no description of a model", "its tensors are not those of this version's encoder"
 SPOILERS = {
     "no card": (lambda folder: (folder / card.CARD).unlink(), r"encoder\.json: the model cannot be read: No such file"),
     "no tensors": (lambda folder: (folder / card.TENSORS).unlink(), r"encoder\.safetensors: .*: No such file"),
@@ -197,6 +210,30 @@ SPOILERS = {
     "other estimates": (lambda folder: edit_card(folder, estimates=["valence"]), "not those of this"),
     "estimates unnamed": (lambda folder: without(folder, "estimates"), "not those of this"),
     "other tags": (lambda folder: edit_card(folder, tags=["rock"]), "not those of this"),
+    "nested JSON": (lambda folder: (folder / card.CARD).write_text("[" * 200_000), NO_CARD),
+    "no name": (lambda folder: edit_card(folder, model_id=None), NO_CARD),
+    "a name of two lines": (lambda folder: edit_card(folder, model_id="a\nb"), NO_CARD),
+    "a name without end": (lambda folder: edit_card(folder, model_id="a" * 1000), NO_CARD),
+    "half a character": (lambda folder: edit_card(folder, model_id="\ud800"), NO_CARD),
+    "numbered tags": (lambda folder: edit_card(folder, tags=list(range(len(TAGS)))), NO_CARD),
+    "one tag": (lambda folder: edit_card(folder, tags=["rock"] * len(TAGS)), NO_CARD),
+    "letters for tags": (lambda folder: edit_card(folder, tag_groups={"genre": "rock"}), NO_CARD),
+    "no heads": (lambda folder: edit_config(folder, heads=None), NO_FIT),
+    "no step": (lambda folder: edit_config(folder, time_strides=[0, 2, 1, 1]), NO_FIT),
+    "a wide step": (lambda folder: edit_config(folder, time_strides=[4, 2, 1, 1]), NO_FIT),
+    "terabytes": (lambda folder: edit_config(folder, n_features=10**12), NO_FIT),
+    "many gigabytes": (lambda folder: edit_config(folder, widths=[4, 30_000, 30_000, 8, 8]), NO_FIT),
+    "a million blocks": (lambda folder: edit_config(folder, blocks=[10**6, 1, 1, 1]), NO_FIT),
+    "no band": (lambda folder: edit_config(folder, n_mels=0), NO_FIT),
+    "half precision": (lambda folder: change_tensors(folder, lambda _, tensor: tensor.half()), NO_FIT),
+    "no numbers": (
+        lambda folder: change_tensors(folder, lambda _, t: t * np.nan if t.is_floating_point() else t),
+        NO_FIT,
+    ),
+    "no width": (
+        lambda folder: change_tensors(folder, lambda n, t: t[:0] if n == "embedding.projection" else t),
+        NO_FIT,
+    ),
 }
 
 

@@ -25,6 +25,7 @@ FOLDERS = (PACKAGE / "models", PACKAGE.parent / "models")  #: of an installed pa
 CARD, TENSORS = "encoder.json", "encoder.safetensors"
 
 GENRE = "genre"  #: the group of tags from which a file's genre is chosen
+MAX_NAME = 200  #: characters of a model's name or a tag's
 LIKELY = 0.3  #: a tag that is less probable is no more than a guess
 
 
@@ -52,21 +53,31 @@ def read_card(folder: Path | None = None) -> ModelCard:
     path = (folder or default_folder()) / CARD
     try:
         values = json.loads(path.read_text(encoding="utf-8"))
+        [model_id, sha256] = _names([values["model_id"], values["sha256"]])
         return ModelCard(
             folder=path.parent,
-            model_id=str(values["model_id"]),
-            sha256=str(values["sha256"]),
+            model_id=model_id,
+            sha256=sha256,
             config=dict(values["config"]),
-            tags=tuple(values["tags"]),
-            tag_groups={group: tuple(names) for group, names in values["tag_groups"].items()},
-            estimates=tuple(values.get("estimates", ())),  # older models have none
+            tags=_names(values["tags"]),
+            tag_groups={group: _names(names) for group, names in values["tag_groups"].items()},
+            estimates=_names(values.get("estimates", [])),  # older models have none
         )
     except OSError as error:
         raise ModelError(path, f"the model cannot be read: {error.strerror or error}") from error
     except KeyError as error:
         raise ModelError(path, f"it lacks {error}") from error
-    except (ValueError, TypeError, AttributeError) as error:
+    except (ValueError, TypeError, AttributeError, RecursionError) as error:
         raise ModelError(path, "it is no description of a model") from error
+
+
+def _names(values: Any) -> tuple[str, ...]:
+    """Return a list of names as a tuple; raise ValueError if it is none: they are stored, printed and searched for."""
+    if not (isinstance(values, list) and all(isinstance(value, str) and value.isprintable() for value in values)):
+        raise ValueError(f"{values!r:.100} must be a list of names")
+    if len(set(values)) < len(values) or any(not 0 < len(value) <= MAX_NAME for value in values):
+        raise ValueError(f"{values!r:.100} must be different names of 1 to {MAX_NAME} characters")
+    return tuple(values)
 
 
 def read_tensors(card: ModelCard) -> bytes:

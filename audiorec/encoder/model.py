@@ -19,6 +19,8 @@ from torch import nn
 
 LOG_MEL_MEAN = -40.0  #: dB, about what music measures, and
 LOG_MEL_SCALE = 20.0  #: dB, its spread: constants, so that nothing depends on a batch
+MAX_STAGES = 6  #: then there is one band left of 96
+BLOCKS = frozenset(range(1, 33))  #: so many there may be in a stage
 
 
 @dataclass(frozen=True)
@@ -31,6 +33,16 @@ class EncoderConfig:
     time_strides: tuple[int, ...] = (2, 2, 1, 1)  #: of the first block of each stage, after the stem's 2
     n_features: int = 512  #: channels of the last layer, whose means are the features
     heads: dict[str, int] = field(default_factory=dict)  #: name and width of each linear head
+
+    def __post_init__(self):
+        sizes = (self.n_mels, self.n_features, *self.widths, *self.heads.values())
+        if not all(isinstance(size, int) and size > 0 for size in sizes):
+            raise ValueError(f"sizes={sizes!r:.100} must be whole numbers above 0")
+        n_stages = len(self.widths) - 1
+        if not 1 <= n_stages <= MAX_STAGES or not len(self.blocks) == len(self.time_strides) == n_stages:
+            raise ValueError(f"widths, blocks and time_strides must be those of 1 to {MAX_STAGES} stages")
+        if not set(self.blocks) <= BLOCKS or not set(self.time_strides) <= {1, 2}:
+            raise ValueError(f"blocks={self.blocks} must be 1 to {max(BLOCKS)}, {self.time_strides=} 1 or 2")
 
     @property
     def stride(self) -> int:

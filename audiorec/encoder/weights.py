@@ -55,7 +55,7 @@ def load_weights(folder: Path | None = None) -> Weights:
     data = read_tensors(card)
     try:
         return _assemble(card, safetensors.torch.load(data))
-    except (safetensors.SafetensorError, KeyError, TypeError, ValueError, RuntimeError) as error:
+    except (safetensors.SafetensorError, KeyError, TypeError, ValueError, AttributeError, RuntimeError) as error:
         raise ModelError(card.folder / TENSORS, "its tensors are not those of this version's encoder") from error
 
 
@@ -86,14 +86,16 @@ def save_weights(folder: Path, weights: Weights) -> None:
 
 
 def _assemble(card: ModelCard, tensors: dict[str, torch.Tensor]) -> Weights:
-    """Return the weights; raise KeyError, TypeError, ValueError or RuntimeError where the parts do not fit together."""
-    encoder = Encoder(EncoderConfig.from_dict(card.config))
+    """Return the weights; raise KeyError, TypeError, ValueError or such where the parts do not fit together."""
+    _check_numbers(tensors)
+    with torch.device("meta"):  # without memory, which is the tensors': a card may name any size
+        encoder = Encoder(EncoderConfig.from_dict(card.config))
     n_features, n_tags = encoder.config.n_features, len(card.tags)
     if encoder.config.heads.get("tags", 0) != n_tags:
         raise ValueError("the tag head has another number of tags")
     weights = Weights(
         model_id=card.model_id,
-        encoder=encoder.eval().requires_grad_(False),
+        encoder=encoder,
         embedding_mean=_pop(tensors, "embedding.mean", n_features),
         embedding_projection=_pop(tensors, "embedding.projection", -1, n_features),
         tag_names=card.tags,
@@ -102,8 +104,19 @@ def _assemble(card: ModelCard, tensors: dict[str, torch.Tensor]) -> Weights:
         tag_scale=_pop(tensors, "tags.scale", n_tags),
         estimates={name: _pop(tensors, f"estimates.{name}", n_features + 1) for name in card.estimates},
     )
-    encoder.load_state_dict(tensors)
+    if not len(weights.embedding_projection):
+        raise ValueError("the embedding has no width")
+    encoder.load_state_dict(tensors, assign=True)
+    encoder.eval().requires_grad_(False)
     return weights
+
+
+def _check_numbers(tensors: dict[str, torch.Tensor]) -> None:
+    """Raise ValueError unless all is float32 and finite, but for the counts that batch normalisation keeps."""
+    for name, tensor in tensors.items():
+        kind = torch.int64 if name.endswith(".num_batches_tracked") else torch.float32
+        if tensor.dtype != kind or not torch.isfinite(tensor).all():
+            raise ValueError(f"{name} must be of finite numbers of {kind}, and is of {tensor.dtype}")
 
 
 def _pop(tensors: dict[str, torch.Tensor], name: str, *shape: int) -> torch.Tensor:
