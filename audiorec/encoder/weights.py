@@ -107,7 +107,7 @@ def _assemble(card: ModelCard, tensors: dict[str, torch.Tensor]) -> Weights:
     if not len(weights.embedding_projection):
         raise ValueError("the embedding has no width")
     encoder.load_state_dict(tensors, assign=True)
-    encoder.eval().requires_grad_(False)
+    encoder.eval().requires_grad_(False).to(memory_format=torch.channels_last)  # as `Encoder` lays them
     return weights
 
 
