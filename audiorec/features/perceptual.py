@@ -273,7 +273,7 @@ def liveness(measurements: Mapping[str, float], *, loudness: float) -> float:
     """Return how surely an audience or a hall is heard, 0-1. An **estimate**, from what fills the valleys.
 
     Crowd noise and reverberation lift the quietest tenth of each band above 1 kHz, evenly over the bands. The learned
-    head stands in for it with an embedding. It was taught music with applause and crowds, mostly made for it: over 0.7
+    head stands in for it with an embedding. It was taught music with applause and crowds, mostly made for it: over 0.5
     an audience is likely, and about half of all audiences stay under 0.5. A hall alone hardly counts.
     """
     return _logistic(LIVENESS, measurements) if np.isfinite(loudness) else OF_SILENCE["liveness"]
