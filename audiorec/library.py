@@ -385,7 +385,8 @@ class Library:
     def refresh_index(self) -> bool:
         """Build the stored index anew if it is damaged or a tenth of it is out of date; tell whether that was done.
 
-        A scan with embeddings ends with it. 100,000 tracks take a minute; less than 50,000 need no stored index.
+        A scan with embeddings ends with it, and so does a fit. 100,000 tracks take a minute; less than 50,000 need no
+        stored index.
         """
         from audiorec import halves
 
@@ -526,7 +527,9 @@ class Library:
         """
         from audiorec.fitting import fit
 
-        return fit(self._catalog, progress)
+        report = fit(self._catalog, progress)
+        self.refresh_index()
+        return report
 
     def evaluate(self, *, progress: Callable[[int, int], None] | None = None) -> Evaluation:
         """Hide a part of the listening history, and see how well it is found: by what `fit` learns, and by its parts.
