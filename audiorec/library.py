@@ -515,6 +515,8 @@ class Library:
     def fit(self, *, progress: Callable[[int, int], None] | None = None) -> FitReport:
         """Learn from the listening history who likes what, and store it; `taste` has the result.
 
+        The songs of the history are matched to the tracks that there are by now.
+
         Parameters
         ----------
         progress : callable, optional
@@ -527,6 +529,7 @@ class Library:
         """
         from audiorec.fitting import fit
 
+        self.rematch()
         report = fit(self._catalog, progress)
         self.refresh_index()
         return report

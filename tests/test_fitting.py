@@ -165,6 +165,11 @@ def test_a_model_of_no_numbers_is_none(library):
     assert (library.taste().collaborative, library.taste().stale) == (None, True)
 
 
+def test_a_fit_matches_songs_to_tracks_that_came_later(library):
+    change(library, "UPDATE song SET track_id = NULL, matched_by = NULL")
+    assert library.fit().heard == len(HEARD)
+
+
 def test_a_fit_brings_the_stored_index_up_to_date(library, monkeypatch):
     monkeypatch.setattr(choice, "APPROXIMATE_FROM", TRACKS)
     library.fit()
