@@ -388,7 +388,8 @@ class Library:
     def refresh_index(self) -> bool:
         """Build the stored index anew if it is damaged or a tenth of it is out of date; tell whether that was done.
 
-        A scan with embeddings ends with it. 100,000 tracks take a minute; less than 50,000 need no stored index.
+        A scan with embeddings ends with it, and so does a fit. 100,000 tracks take a minute; less than 50,000 need no
+        stored index.
         """
         from audiorec import halves
 
@@ -517,6 +518,8 @@ class Library:
     def fit(self, *, progress: Callable[[int, int], None] | None = None) -> FitReport:
         """Learn from the listening history who likes what, and store it; `taste` has the result.
 
+        The songs of the history are matched to the tracks that there are by now.
+
         Parameters
         ----------
         progress : callable, optional
@@ -529,7 +532,10 @@ class Library:
         """
         from audiorec.fitting import fit
 
-        return fit(self._catalog, progress)
+        self.rematch()
+        report = fit(self._catalog, progress)
+        self.refresh_index()
+        return report
 
     def evaluate(self, *, progress: Callable[[int, int], None] | None = None) -> Evaluation:
         """Hide a part of the listening history, and see how well it is found: by what `fit` learns, and by its parts.

@@ -41,9 +41,9 @@ def add_listens(catalog: Catalog, users: int, tracks: range, *, plays: int = 8, 
     rng = np.random.default_rng(seed)
     with catalog.writing() as connection:
         for track_id in tracks:
-            song = (track_id, f"song {track_id}", f"artist {track_id}", f"song {track_id}", track_id)
+            song = (track_id, f"song {track_id}", f"/music/{track_id}.ogg".encode(), track_id, "path")
             connection.execute(
-                "INSERT OR IGNORE INTO song (id, key, artist, title, track_id) VALUES (?, ?, ?, ?, ?)", song
+                "INSERT OR IGNORE INTO song (id, key, path, track_id, matched_by) VALUES (?, ?, ?, ?, ?)", song
             )
         for user in range(users):
             own = [track_id for track_id in tracks if track_id % 2 == user % 2]

@@ -9,6 +9,7 @@ from listening import add_listens, add_tracks
 from audiorec import fitting
 from audiorec.catalog import Catalog
 from audiorec.fusion import asked, fused_query
+from audiorec.index import choice
 from audiorec.learning import BLENDS, best_blend, track_columns
 from audiorec.library import Library
 from audiorec.taste import pack, unpack
@@ -162,6 +163,17 @@ def test_a_model_of_no_numbers_is_none(library):
     [(data,)] = library._catalog.rows("SELECT data FROM model WHERE name = 'taste'")
     change(library, "UPDATE model SET data = ? WHERE name = 'taste'", data[:-400] + b"\xff" * 400)
     assert (library.taste().collaborative, library.taste().stale) == (None, True)
+
+
+def test_a_fit_matches_songs_to_tracks_that_came_later(library):
+    change(library, "UPDATE song SET track_id = NULL, matched_by = NULL")
+    assert library.fit().heard == len(HEARD)
+
+
+def test_a_fit_brings_the_stored_index_up_to_date(library, monkeypatch):
+    monkeypatch.setattr(choice, "APPROXIMATE_FROM", TRACKS)
+    library.fit()
+    assert not library.refresh_index()
 
 
 def test_a_listener_is_asked_for_by_both_halves(library):

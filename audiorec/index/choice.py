@@ -44,7 +44,7 @@ def open_index(folder: Path, vectors: Vectors) -> Index:
             follow(index, vectors)
             return index
         except IndexFileError as error:
-            log.warning("%s; searching without it, the next scan builds the index anew", error)
+            log.warning("%s; searching without it, the next scan or fit builds the index anew", error)
     return ExactIndex.build(vectors.ids, vectors.vectors)
 
 
