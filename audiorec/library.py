@@ -143,7 +143,8 @@ class Library:
         CatalogError
             The database cannot be written, or another process is scanning into it.
         ModelError
-            Embeddings are wanted, and the model's files are missing or altered.
+            Embeddings are wanted, and the model's files are missing, altered, or of another version. What was
+            analysed before that was noticed is stored.
         """
         with self._catalog.scan_lock():
             walk = Walk(_paths(paths))
@@ -188,7 +189,7 @@ class Library:
         from audiorec.scan import Scan
 
         if embed:
-            card.check_model()  # once, rather than in the failure of each file
+            card.check_model()  # before anything is decoded
         options = {"retry": retry, "series": series, "embed": embed, "progress": progress}
         with WorkerPool(available_cores() if jobs is None else jobs, time_limit=time_limit) as pool:
             report = Scan(self._catalog, pool, analyze=analysis.analyze, **options).run(walk)

@@ -52,6 +52,8 @@ def fake_analyze(path, *, features, known=None):
         raise KeyError("beats")
     if "broken" in name:
         raise DecodeError(path, "broken")
+    if "unloadable" in name:
+        raise ModelError("encoder.safetensors", "of another version")
     current = analysis.current_versions(embed="embedding" in features)
     versions = {feature: current[feature] for feature in features}
     learned = {"embedding": np.ones(2, np.float32), "tags": {"rock": 0.5}} if "embedding" in features else {}
@@ -649,6 +651,16 @@ def test_a_scan_without_a_model_ends_before_it_begins(library, music, tmp_path, 
         library.scan(music, embed=True)
     assert library.stats().tracks == 0
     assert library.scan(music, jobs=1, embed=False).analysed == 3
+
+
+def test_a_model_that_workers_cannot_load_ends_a_scan_and_is_no_fault_of_the_files(library, music):
+    """What was analysed before is stored; the rest is left to the next scan."""
+    write_wav(music / "b unloadable.wav", 9)
+    with pytest.raises(ModelError, match=r"encoder\.safetensors: of another version"):
+        library.scan(music, jobs=1)
+    assert list(library.failures()) == []
+    (music / "b unloadable.wav").unlink()
+    assert library.scan(music, jobs=1).found == 3
 
 
 @pytest.fixture
