@@ -16,6 +16,7 @@ from audiorec.errors import FileError, TrackNotFoundError, UnreadableError, prin
 from audiorec.types import Track
 
 GENRE = "genre"
+MAX_NAME = 100  #: characters of a tag
 OWN = "own"  #: the group of tags of which nobody said what kind they are
 COLUMNS = ("track", "tag")  #: that a CSV file must have
 
@@ -76,8 +77,14 @@ def _from_genres(tracks: Iterable[Track], known: Mapping[str, Sequence[str]]) ->
     labels = Labels(GENRE, known)
     for track in tracks:
         for genre in (track.tags.genre or "").split("; "):
-            labels.add(track.id, genre, GENRE)
+            if _is_name(genre):
+                labels.add(track.id, genre, GENRE)
     return labels
+
+
+def _is_name(text: str) -> bool:
+    """Tell whether a tag can be called so: it will be printed and searched for."""
+    return len(text) <= MAX_NAME and printable(text) == text
 
 
 def _from_csv(path: Path, find: Callable[[str], Track], known: Mapping[str, Sequence[str]]) -> Labels:
@@ -94,8 +101,12 @@ def _from_csv(path: Path, find: Callable[[str], Track], known: Mapping[str, Sequ
         except TrackNotFoundError as error:
             labels.problems.append(f"{where}: {error}")
             continue
+        group = (row.get("group") or "").strip().casefold() or OWN
         for tag in tags.split("; "):
-            labels.add(track.id, tag, (row.get("group") or "").strip().casefold() or OWN)
+            if _is_name(tag) and _is_name(group):
+                labels.add(track.id, tag, group)
+            else:
+                labels.problems.append(f"{where}: no name of a tag: {printable(f'{tag:.40}')!r}")
     return labels
 
 

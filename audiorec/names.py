@@ -22,7 +22,7 @@ BY_ARTIST_AND_TITLE = "fold(artist || ' - ' || title) = ?"
 
 
 def one_track(catalog: Catalog, name: int | PathLike) -> Track:
-    """Return the one track of this id, path, title or "artist - title".
+    """Return the one track of this id, path, title or "artist - title"; without a title, of this file name.
 
     Raises
     ------
@@ -46,7 +46,7 @@ def several_tracks(catalog: Catalog, name: int | PathLike) -> list[int]:
     """Return the ids of all tracks that a name means, by id.
 
     The first of these that fits: an id, a path, a folder, a playlist file, "artist - title", an artist, an album or
-    "artist - album", a title.
+    "artist - album", a title, the file name of a track without one.
 
     Raises
     ------
@@ -78,10 +78,11 @@ def _meanings(name: int | PathLike, text: str) -> Iterator[tuple[str, tuple]]:
     if not isinstance(name, int):
         yield BY_PATH, (absolute(name),)
     yield "? IN (fold(title), fold(artist || ' - ' || title))", (fold(text),)
+    yield _by_file_name(text)
 
 
 def _plural_meanings(name: int | PathLike, text: str) -> Iterator[tuple[str, tuple]]:
-    *exact, _ = _meanings(name, text)
+    *exact, _, by_file_name = _meanings(name, text)
     yield from exact
     if not isinstance(name, int) and text:  # nothing is no name of the folder one is in
         folder = absolute(name).rstrip(b"/") + b"/"
@@ -91,6 +92,13 @@ def _plural_meanings(name: int | PathLike, text: str) -> Iterator[tuple[str, tup
     yield "fold(artist) = ?", folded
     yield "? IN (fold(album), fold(artist || ' - ' || album))", folded
     yield "fold(title) = ?", folded
+    yield by_file_name
+
+
+def _by_file_name(text: str) -> tuple[str, tuple]:
+    """Return the condition for a track without a title, which goes by the name of its file."""
+    end = "/" + fold(text)
+    return "title IS NULL AND substr(fold(track.path), ?) = ?", (-len(end), end)
 
 
 def _is_playlist(name: PathLike) -> bool:

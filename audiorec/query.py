@@ -217,9 +217,11 @@ def _choice(field: str, value: str, choices: dict[str, object]) -> object:
 
 
 def _unknown(kind: str, name: str, known: list[str] | dict[str, str]) -> QueryError:
+    if not known:
+        return QueryError(f"unknown {kind} {name!r}: there are none")
     nearest = difflib.get_close_matches(name, known, n=1)
     hint = f"did you mean {nearest[0]!r}? " if nearest else ""
-    return QueryError(f"unknown {kind} {name!r}: {hint}known are {', '.join(sorted(known)) or 'none'}")
+    return QueryError(f"unknown {kind} {name!r}: {hint}known are {', '.join(sorted(known))}")
 
 
 def _columns(record: type, table: str) -> dict[str, tuple[str, Callable[[str, str], Condition]]]:

@@ -22,7 +22,7 @@ from multiprocessing.connection import Connection, wait
 from pathlib import Path
 from typing import Any, Protocol
 
-from audiorec.errors import AudiorecError, CrashError, FileError, ModelError, TimeLimitError, UnexpectedError
+from audiorec.errors import AudiorecError, CrashError, FileError, TimeLimitError, UnexpectedError
 
 TIME_LIMIT = 600.0  #: seconds for one task; a three-hour file takes one minute
 TASKS_PER_WORKER = 500  #: then a fresh worker, so that a leak in a C library cannot fill a night
@@ -119,9 +119,8 @@ class WorkerPool:
         Raises
         ------
         AudiorecError
-            Worker processes cannot be started.
-        ModelError
-            A task found that the model cannot be used, for which no file is to blame.
+            Worker processes cannot be started, or a task met what its file is not to blame for: a model that cannot be
+            used, a full disk.
         """
         source = iter(tasks)
         while True:
@@ -186,7 +185,7 @@ class WorkerPool:
         task = worker.finish()
         if worker.finished >= self.tasks_per_worker or _resident_bytes(worker.process.pid) > self.memory_limit:
             self._dismiss(worker)
-        if isinstance(message, ModelError):
+        if isinstance(message, AudiorecError) and not isinstance(message, FileError):
             raise message
         yield task, message
 
@@ -285,7 +284,7 @@ def _next_task(connection: Connection) -> Task | None:
 def _perform(task: Task) -> Any:
     try:
         return task()
-    except (FileError, ModelError) as error:
+    except AudiorecError as error:
         return error
     except Exception as error:
         return UnexpectedError(task.path, f"{type(error).__name__}: {error}")

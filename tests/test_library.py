@@ -628,6 +628,10 @@ def test_track_is_found_by_id_path_and_name(songs, music, monkeypatch):
     assert songs.track("a.wav").id == 1
     assert songs.track("CAFE").id == 3
     assert songs.track("buckley - hallelujah").id == 2
+    monkeypatch.chdir("/")
+    assert songs.track("1984.WAV").id == 4
+    with pytest.raises(TrackNotFoundError):
+        songs.track("c.wav")  # goes by its title
 
 
 def test_unknown_and_ambiguous_names_say_what_could_be_meant(songs):

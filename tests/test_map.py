@@ -181,6 +181,13 @@ def test_only_pictures_can_be_drawn(tmp_path, suffix):
     assert "does not end in .png, .svg, .pdf" in result.stderr
 
 
+def test_a_search_that_finds_nothing_is_one_line(tmp_path):
+    db = tmp_path / "library.db"
+    Library(db).close()
+    result = CliRunner().invoke(main, ["map", "bach", "-o", str(tmp_path / "map.png"), "--db", str(db)])
+    assert (result.exit_code, result.stderr) == (1, "audiorec: no track matches 'bach'\n")
+
+
 def test_a_library_without_embeddings_is_one_line(tmp_path):
     db = tmp_path / "library.db"
     Library(db).close()

@@ -104,6 +104,16 @@ def test_what_is_no_list_is_one_line(tmp_path, content, complaint):
         read_labels(path, [], find, KNOWN)
 
 
+def test_what_could_not_be_printed_or_searched_for_is_no_tag(tmp_path):
+    """A control sequence would change the terminal in which tags are listed."""
+    path = tmp_path / "list.csv"
+    path.write_text(f"track,tag,group\n1,\x1b[31mred,own\n1,{'x' * 1000},own\n1,warm,\x07\n1,fine; a\0b,own\n")
+    labels = read_labels(path, [], find, {})
+    assert labels.examples == {"fine": {1}}
+    assert [problem.partition(": ")[0] for problem in labels.problems] == [f"{path}:{line}" for line in (2, 3, 4, 5)]
+    assert all(len(problem) < len(str(path)) + 80 and problem.isprintable() for problem in labels.problems)
+
+
 def test_a_track_is_by_its_artist_or_else_by_its_album_or_folder():
     assert maker(track(1, album_artist="Björk", artist="Björk feat. X", album="Y")) == "bjork"
     assert maker(track(1, artist="Björk", album="Y")) == "bjork"

@@ -144,6 +144,19 @@ def test_too_little_music_is_one_clear_line(music, output):
     assert "there is too little music: to tell tracks apart takes two" in result.stderr
 
 
+def test_a_folder_without_music_is_named(tmp_path):
+    (tmp_path / "empty").mkdir()
+    result = teach(tmp_path / "empty", tmp_path / "model")
+    assert (result.exit_code, result.stderr) == (1, f"audiorec: {tmp_path}/empty: no music that can be decoded\n")
+
+
+def test_teachers_that_cannot_be_used_leave_no_folders(music, tmp_path):
+    (tmp_path / "none").mkdir()
+    result = teach(music, tmp_path / "model", "--teacher", tmp_path / "none")
+    assert (result.exit_code, "it holds no teacher" in result.stderr) == (1, True)
+    assert [path.name for path in tmp_path.iterdir()] == ["none"]
+
+
 def test_what_is_missing_is_named(music, tmp_path, monkeypatch):
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
     result = teach(music, tmp_path / "model")

@@ -56,6 +56,10 @@ def fail_to_decode(path):
     raise DecodeError(path, "broken")
 
 
+def fill_the_disk(path):
+    raise AudiorecError("mels/1.npy: cannot be written: No space left on device")
+
+
 def meet_a_bug(path):
     return {}["no such key"]
 
@@ -155,6 +159,11 @@ def test_idle_worker_that_died_costs_nothing():
                 while Path(f"/proc/{result}/stat").read_text().split()[2] != "Z":
                     time.sleep(0.01)
         assert result == "B"
+
+
+def test_what_no_file_is_to_blame_for_ends_the_run():
+    with WorkerPool(1) as pool, pytest.raises(AudiorecError, match="No space left"):
+        list(pool.run([Job("a", fill_the_disk), Job("b", shout)]))
 
 
 def test_workers_that_cannot_start_end_the_run(monkeypatch):

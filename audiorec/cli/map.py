@@ -41,5 +41,7 @@ def map(query, output, color, method, db):
     with Library(db, create=False) as library, stderr_console().status("drawing"):
         tracks, positions = library.project(query, method)
         if not tracks:
+            if query and not any(library.tracks(query)):
+                raise NoEmbeddingError(f"no track matches {query!r}")
             raise NoEmbeddingError("no track to draw has an embedding; make them with: audiorec scan --embed FOLDER")
         draw(output, tracks, positions, color_tracks(library, tracks, color), method)

@@ -53,6 +53,7 @@ def _table(found: list[tuple[Track, float]], in_common: list[list[str]]) -> Tabl
         table.add_column(name, justify=justify, no_wrap=name != "tags in common")
     for (track, score), tags in zip(found, in_common, strict=True):
         heard = track.descriptors
-        cells = (f"{score:.2f}", str(track.id), title(track.tags, track.path), decimal(heard.tempo))
+        # + 0.0 turns -0.0 into 0.0
+        cells = (f"{round(score, 2) + 0.0:.2f}", str(track.id), title(track.tags, track.path), decimal(heard.tempo))
         table.add_row(*map(Text, cells), Text(heard.camelot or NOTHING), Text(", ".join(tags)))
     return table

@@ -23,7 +23,7 @@ from audiorec.encoder.train import Progress, Step, TrainConfig, train
 from audiorec.encoder.transforms import front_end
 from audiorec.encoder.weights import save_weights
 from audiorec.encoder.whitening import finish
-from audiorec.errors import FileError, ModelError
+from audiorec.errors import AudiorecError, FileError, ModelError, printable
 from audiorec.workers import available_cores
 
 CHECKPOINT, HISTORY = "checkpoint.pt", "history.json"
@@ -111,17 +111,20 @@ def teach_encoder(
         There is an earlier run and `resume` is false; its files do not fit; the teachers cannot be used; or there is
         too little music.
     AudiorecError
-        A file cannot be written.
+        There is no music at all, or a file cannot be written.
     """
     config = config or TrainConfig()
     output = Path(os.path.abspath(output))  # noqa: PTH100 (a model in "." is to have a name)
     work = work_folder(output)
     if (work / CHECKPOINT).exists() and not resume:
         raise ModelError(work / CHECKPOINT, "an earlier run left it: go on from it with --resume, or delete it")
+    teachers = load_teachers(teacher, device=config.device) if teacher else []
     for folder in (work, output):
         _make_folder(folder)
-    teachers = load_teachers(teacher, device=config.device) if teacher else []
+    folders = list(folders)
     tracks, failed = _cached_music(folders, work, config.device, jobs or available_cores(), progress)
+    if not tracks:
+        raise AudiorecError(f"{', '.join(map(printable, folders))}: no music that can be decoded")
     targets = work / (f"targets-{fingerprint(teacher)}" if teacher else "targets")
     failed += _write_targets(tracks, teachers, targets, work, progress)
     windows = _windows(tracks, targets, work)

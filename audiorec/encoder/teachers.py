@@ -94,7 +94,7 @@ def load_teachers(folder: Path, *, device: str = "cpu") -> list[Teacher]:
             continue
         try:
             teachers += assemble(_run(path), torch.device(device))
-        except Exception as error:  # it is somebody else's code
+        except (Exception, SystemExit) as error:  # it is somebody else's code
             raise ModelError(path, f"the teacher cannot be loaded: {type(error).__name__}: {error}") from error
     if not teachers:
         raise ModelError(folder, "it holds no teacher: neither musicnn.py nor mn04.py")
