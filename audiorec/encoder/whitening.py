@@ -23,7 +23,7 @@ POWER = 0.25
 FLOOR = 0.003  #: added to all variances, as a share of the largest: without it, the least of them drown the rest
 STRETCH_FRAMES = 860  #: 20 s
 STRETCHES = 3  #: of a track: its beginning, middle and end
-KEPT_HEADS = ("tags", "classes")  #: the others were there to teach the network
+KEPT_HEADS = ("tags",)  #: the others were there to teach the network
 #: What kind of tag the tags of the Million Song Dataset are; the others name genres.
 TAG_KINDS = {
     "mood": "beautiful, chillout, Mellow, chill, easy listening, sexy, catchy, party, sad, happy",
