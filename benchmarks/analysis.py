@@ -572,7 +572,7 @@ def measure_memory(session: Session) -> str:
 
 def worker_analysis() -> Work:
     """Return all that a worker does with a new file."""
-    works = (identify(), scan_analysis())
+    works = (identify(), scan_analysis(embed=False))
     return lambda path: [work(path) for work in works]
 
 
@@ -692,7 +692,7 @@ def name_below(path: Path, roots: list[Path]) -> str:
 
 def fill_cache(session: Session) -> None:
     """Fill numba's cache on disk: the compiler's memory and time are those of the first run after an installation."""
-    with Child(scan_analysis) as child:
+    with Child(partial(scan_analysis, embed=False)) as child:
         checked(child.work(session.warm_up().path))
 
 
