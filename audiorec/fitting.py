@@ -100,7 +100,6 @@ def fit(catalog: Catalog, progress: Progress | None = None) -> FitReport:
             "INSERT OR REPLACE INTO model (name, version, made_from, parameters, data) VALUES (?, ?, ?, ?, ?)",
             (NAME, VERSION, made_from, json.dumps(parameters), data),
         )
-    halves.keep(catalog, load_taste(catalog))
     return _report(interactions, tracks, model)
 
 
