@@ -16,6 +16,7 @@ from pathlib import Path
 import numpy as np
 import soxr
 import torch
+from clips import LEADER
 from contrasts import LANGUAGES, RATE, Clip, Sources, disguised, of_song, of_track
 
 from audiorec.analysis import analyze_samples
@@ -24,20 +25,7 @@ from audiorec.spectrum import spectrogram
 
 ESTIMATES = ("acousticness", "instrumentalness", "speechiness", "liveness", "valence")
 SONGS_STEP = 12  #: every so many songs of POP909
-#: packages of music that share their authors: they are held out together or not at all
-TOGETHER = (
-    ("flare-game", "supertux-data", "supertuxkart-data"),
-    ("singularity-music", "starfighter-data"),
-    ("fb-music-high", "frozen-bubble-data"),
-    ("tuxmath-data", "tuxtype-data"),
-    ("caveexpress-data", "cavepacker-data"),
-    (
-        *("a7xpg-data", "gunroar-data", "mu-cade-data", "noiz2sa-data", "parsec47-data", "rrootage-data"),
-        *("titanion-data", "torus-trooper-data", "tumiki-fighters-data", "val-and-rick-data"),
-    ),
-)
 SOUNDS = (".flac", ".ogg", ".opus", ".mp3", ".wav")
-LEADERS = {package: packages[0] for packages in TOGETHER for package in packages}
 #: which of mn04's classes speak for an estimate, and which against it
 VOICES = (
     *("Singing", "Male singing", "Female singing", "Child singing", "Synthetic singing", "Choir", "Chant", "Mantra"),
@@ -126,7 +114,7 @@ def _rows(clips: list[Clip], teacher: Callable[[np.ndarray], list[float]], *, is
 
 
 def by_formula(clip: Clip) -> list[float]:
-    descriptors = analyze_samples(clip.samples, RATE).descriptors
+    descriptors = analyze_samples(clip.samples, RATE, embed=False).descriptors
     return [getattr(descriptors, name) for name in ESTIMATES]
 
 
@@ -167,7 +155,7 @@ def tracks(manifest: Path, corpus: Path, *, is_held_out: bool) -> dict[str, tupl
     listed = [json.loads(line) for line in manifest.read_text().splitlines()]
     whole = [t for t in listed if not t.get("drop") and t.get("version_of") is None]
     usable = [t for t in whole if Path(t["file"]).suffix in SOUNDS]
-    side = [t for t in usable if held_out(LEADERS.get(t["package"], t["package"])) == is_held_out]
+    side = [t for t in usable if held_out(LEADER.get(t["package"], t["package"])) == is_held_out]
     chosen = side if is_held_out else side[::3]
     return {str(t["id"]): (corpus / t["file"], t["duration"]) for t in chosen}
 
