@@ -112,7 +112,7 @@ def scan_analysis(*, embed: bool) -> Work:
 def whole_analysis(*, true_peak: bool) -> Work:
     from audiorec import analyze
 
-    return partial(analyze, true_peak=true_peak)
+    return partial(analyze, true_peak=true_peak, embed=False)
 
 
 def bliss() -> Work:
@@ -540,7 +540,7 @@ def new_scan(database: Path, jobs: int) -> Work:
     library = Library(database)
 
     def work(folder: str) -> None:
-        report = library.scan(folder, jobs=jobs)
+        report = library.scan(folder, jobs=jobs, embed=False)
         if report.analysed != report.found:
             raise RuntimeError(f"not all analysed: {report}")
 
@@ -605,7 +605,7 @@ def known_scan(database: Path) -> Work:
     library = Library(database)
 
     def work(folder: str) -> None:
-        report = library.scan(folder)
+        report = library.scan(folder, embed=False)
         if report.found != COPIES or report.failed or report.unchanged not in (0, COPIES):
             raise RuntimeError(f"not all scanned: {report}")
 
