@@ -22,7 +22,10 @@ from audiorec.audio import MAX_CHANNELS, SAMPLE_RATES, MonoResampler, open_strea
 from audiorec.encoder import card
 from audiorec.errors import EmptyAudioError
 from audiorec.features import loudness, perceptual, rhythm, structure, timbre, tonal
-from audiorec.spectrum import SAMPLE_RATE, SpectrogramBuilder, fold_chroma
+from audiorec.networks.files import network_id
+from audiorec.networks.key import NAME as KEY_NETWORK
+from audiorec.networks.key import hear_key
+from audiorec.spectrum import SAMPLE_RATE, SpectrogramBuilder
 from audiorec.types import SERIES, Analysis, Descriptors
 
 
@@ -96,8 +99,12 @@ def _meter(beats, spectrogram):
 
 
 def _key(spectrogram):
-    pitch_classes = tonal.harmonic_sum(spectrogram.fine_chroma)[:, None]
-    key = tonal.estimate_key(fold_chroma(pitch_classes, spectrogram.tuning)[:, 0])
+    key = tonal.estimate_key(spectrogram.chroma.sum(axis=1))
+    return key.key, key.mode, key.confidence, key.name, key.camelot
+
+
+def _key_by_network(spectrogram):
+    key = hear_key(spectrogram)
     return key.key, key.mode, key.confidence, key.name, key.camelot
 
 
@@ -139,7 +146,7 @@ FEATURES = (
     Feature("tempo", 1, _tempo, ("tempo", "tempo_confidence", "tempo_candidates")),
     Feature("time_signature", 1, _meter, ("time_signature", "bars", "bar_confidence")),
     # tonality and timbre
-    Feature("key", 1, _key, ("key", "mode", "key_confidence", "key_name", "camelot")),
+    Feature("key", 2, _key, ("key", "mode", "key_confidence", "key_name", "camelot")),
     Feature("brightness", 1, timbre.brightness),
     Feature("timbre", 1, timbre.timbre_vector, ("timbre", "timbre_names")),
     # learned

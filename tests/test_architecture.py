@@ -48,7 +48,7 @@ FLOORS = (
         "features.tonal",
         "features.timbre",
     ),
-    ("audio", "features.perceptual", "features.structure", "encoder.embed", "encoder.data", "index.approximate"),
+    ("audio", "networks.key", "features.perceptual", "features.structure", "encoder.embed", "encoder.data", "index.approximate"),
     ("analysis", "encoder.export", "index.choice", "schema", "walk", "workers", "encoder.teachers", "encoder.train"),
     (
         "catalog",

@@ -10,14 +10,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from audiorec.spectrum import CHROMA_BINS
-
 KEY_NAMES = ("C", "C#", "D", "Eb", "E", "F", "F#", "G", "Ab", "A", "Bb", "B")
 #: How often each scale degree sounds in major and in minor (Albrecht & Shanahan, "The use of large corpora to train a
 #: new type of key-finding algorithm", 2013)
 MAJOR = (0.238, 0.006, 0.111, 0.006, 0.137, 0.094, 0.016, 0.214, 0.009, 0.080, 0.008, 0.081)
 MINOR = (0.220, 0.006, 0.104, 0.123, 0.019, 0.103, 0.012, 0.214, 0.062, 0.022, 0.061, 0.052)
-HARMONIC_DECAY = 0.6  #: a peak also speaks for the notes whose 2nd to 5th partial it would be (Gomez 2006)
 MIN_CORRELATION = 0.35  #: with the best profile, under which there is no key
 
 
@@ -45,18 +42,6 @@ class Key:
             return None
         relative_major = self.key if self.mode else (self.key + 3) % 12
         return f"{(relative_major * 7 + 7) % 12 + 1}{'B' if self.mode else 'A'}"
-
-
-def harmonic_sum(fine_chroma: np.ndarray) -> np.ndarray:
-    """Return pitch-class weights, (120,), in which each peak also counts for the notes it may be a partial of.
-
-    .. math:: h(p) = \\sum_{n=1}^{5} 0.6^{n-1} \\, c(p + 120 \\log_2 n)
-
-    (E. Gomez, "Tonal description of music audio signals", 2006.)
-    """
-    total = np.sum(fine_chroma, axis=1, dtype=np.float64)
-    shifts = [round(CHROMA_BINS * np.log2(n)) for n in range(1, 6)]
-    return sum(HARMONIC_DECAY**i * np.roll(total, -shift) for i, shift in enumerate(shifts))
 
 
 def estimate_key(pitch_classes: np.ndarray) -> Key:
