@@ -48,7 +48,10 @@ FLOORS = (
         "features.tonal",
         "features.timbre",
     ),
+    ("networks.beats",),
     ("audio", "features.perceptual", "features.structure", "encoder.embed", "encoder.data", "index.approximate"),
+    ("networks.excerpts",),
+    ("networks.train_beats",),
     ("analysis", "encoder.export", "index.choice", "schema", "walk", "workers", "encoder.teachers", "encoder.train"),
     (
         "catalog",
@@ -107,6 +110,7 @@ HOMES = {
         "encoder.transforms",
         "encoder.weights",
         "encoder.whitening",
+        "networks.train_beats",
     },
     "torchaudio": {"encoder.transforms"},
     "umap": {"projection"},
