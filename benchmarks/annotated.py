@@ -109,6 +109,15 @@ def read_folder(folder: Path, *, split: str | None = None) -> Annotated:
     return found
 
 
+def thin_out(recordings: list[Recording], limit: int) -> list[Recording]:
+    """Return at most `limit` recordings of each source, evenly from the whole list."""
+    kept = []
+    for source in dict.fromkeys(recording.source for recording in recordings):
+        part = [recording for recording in recordings if recording.source == source]
+        kept += [part[i * len(part) // limit] for i in range(limit)] if len(part) > limit else part
+    return kept
+
+
 def read_recording(path: Path, *, source: str) -> Recording | None:
     """Return an audio file with what is known of it, by default from `source`; None where nothing is known.
 

@@ -124,3 +124,8 @@ def test_the_first_seconds_of_a_recording(annotated, write, tmp_path):
     np.testing.assert_array_equal(first.beats, [0, 1, 2])
     np.testing.assert_array_equal(first.downbeats, [0, 2])
     assert (first.song, first.path) == (recording.song, tmp_path / "cut.wav")
+
+
+def test_limits_take_evenly_from_each_source(annotated, tmp_path):
+    recordings = [annotated.Recording(tmp_path, f"{number}", "ab"[number % 2]) for number in range(12)]
+    assert [one.song for one in annotated.thin_out(recordings, 3)] == ["0", "4", "8", "1", "5", "9"]
