@@ -1,5 +1,10 @@
 """What the benchmark of the rhythm measures, on answers counted by hand."""
 
+import json
+import os
+import shutil
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -152,3 +157,23 @@ def test_the_tables_hold_the_shares(benchmarks, recording):
     assert second.endswith(" | 0% | 88% | 12% |")
     assert "has the tempo of 2 wrong" in document
     assert "| **audiorec** | 0.15 | 1.00 | 0.90 | 0.30 |" in document  # (6 * 0.1 + 2 * 0.3) / 8
+
+
+def test_the_benchmark_runs_on_a_folder(tmp_path, request):
+    root = request.config.rootpath
+    folder = tmp_path / "mine"
+    folder.mkdir()
+    shutil.copy(root / "samples" / "synthetic" / "click_120bpm.ogg", folder / "click.ogg")
+    (folder / "click.bpm").write_text("60")
+    (folder / "no annotation.ogg").touch()
+    options = ["--annotations", folder, "--cache", tmp_path, "--seconds", "5", "--only", "audiorec"]
+    command = [sys.executable, root / "benchmarks" / "rhythm.py", *options, "--json", tmp_path / "out.json"]
+    environment = os.environ | {"PYTHONPATH": str(root)}
+    result = subprocess.run(command, capture_output=True, text=True, check=True, env=environment)
+    assert "### Real music: 1 recordings of 1 songs" in result.stdout
+    assert "Left out: 1 audio files without annotation, 0 with a broken one." in result.stdout
+    [row] = json.loads((tmp_path / "out.json").read_text())
+    assert Path(row["path"]).suffix == ".flac"  # the first five seconds
+    [heard] = row["heard"].values()
+    assert heard["tempo"] == pytest.approx(120, rel=0.01)
+    assert (heard["scores"]["accuracy1"], heard["scores"]["double"], heard["scores"]["f"]) == (0, 1, None)
