@@ -21,16 +21,18 @@ from songs import ACOUSTIC, ELECTRIC, RATE, SECONDS, Note, choose, drum_pattern,
 #: Loops by mode: degrees of the major scale, "_" lowers them; lower case is a minor chord, 5 a power chord.
 PROGRESSIONS = {
     "minor": (
-        *("i VI_ III_ VII_", "i VII_ VI_ VII_", "i VI_ VII_ i", "i iv v i", "i iv VII_ III_", "i VII_ VI_ V", "i VI_ iv V"),
-        *("i v VI_ iv", "i III_ VII_ iv", "i iv i V", "i VII_ i VII_", "i VI_", "i iv", "i", "i IV i IV", "i VII_ IV i"),
-        *("i III_ IV VI_", "i II_ i VII_", "i II_", "i VII_ VI_ III_", "i VI_ III_ iv", "i v", "i5 VI_5 VII_5 i5"),
-        *("i5 III_5 IV5 i5", "i5 II_5 i5 VII_5", "i5 VII_5 VI_5 VII_5", "i5 i5 III_5 VII_5", "i5", "i iv V i", "i V i V"),
-        *("i ii° V i", "i VI_ ii° V", "i IV VII_ III_", "i iv VI_ V"),
+        *("i VI_ III_ VII_", "i VII_ VI_ VII_", "i VI_ VII_ i", "i iv v i", "i iv VII_ III_", "i VII_ VI_ V"),
+        *("i VI_ iv V", "i v VI_ iv", "i III_ VII_ iv", "i iv i V", "i VII_ i VII_", "i VI_", "i iv", "i"),
+        *("i IV i IV", "i VII_ IV i", "i III_ IV VI_", "i II_ i VII_", "i II_", "i VII_ VI_ III_"),
+        *("i VI_ III_ iv", "i v", "i5 VI_5 VII_5 i5", "i5 III_5 IV5 i5", "i5 II_5 i5 VII_5"),
+        *("i5 VII_5 VI_5 VII_5", "i5 i5 III_5 VII_5", "i5", "i iv V i", "i V i V", "i ii° V i"),
+        *("i VI_ ii° V", "i IV VII_ III_", "i iv VI_ V"),
     ),
     "major": (
-        *("I V vi IV", "I IV V IV", "I vi IV V", "I IV", "I V", "I", "I ii V I", "I iii IV V", "I VII_ IV I", "I VII_"),
-        *("I IV I V", "I V IV I", "I vi ii V", "I IV vi V", "I5 IV5 V5 I5", "I5 VII_5 IV5 I5", "I II IV I", "I IV iv I"),
-        *("I iii vi IV", "I VII_ VI_ VII_", "I I IV I V IV I V", "I V vi iii IV I IV V", "I II I II", "I ii IV V"),
+        *("I V vi IV", "I IV V IV", "I vi IV V", "I IV", "I V", "I", "I ii V I", "I iii IV V", "I VII_ IV I"),
+        *("I VII_", "I IV I V", "I V IV I", "I vi ii V", "I IV vi V", "I5 IV5 V5 I5", "I5 VII_5 IV5 I5"),
+        *("I II IV I", "I IV iv I", "I iii vi IV", "I VII_ VI_ VII_", "I I IV I V IV I V"),
+        *("I V vi iii IV I IV V", "I II I II", "I ii IV V"),
     ),
 }
 DEGREES = {"I": 0, "II": 2, "III": 4, "IV": 5, "V": 7, "VI": 9, "VII": 11}

@@ -7,6 +7,7 @@ Task: from chroma to key. Conventions: key 0 = C ... 11 = B, -1 for none; mode 1
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 
@@ -65,8 +66,7 @@ def estimate_key(pitch_classes: np.ndarray) -> Key:
         raise ValueError(f"pitch_classes must have shape (12,), got {weights.shape}")
     if weights.std() <= 1e-6 * weights.mean() or not weights.any():
         return Key(-1, None, 0.0)
-    profiles = np.array([np.roll(profile, key) for profile in (MINOR, MAJOR) for key in range(12)])
-    correlations = np.corrcoef(weights, profiles)[0, 1:]
+    correlations = key_profiles() @ unit_shape(weights)
     order = np.argsort(-correlations, kind="stable")
     best = correlations[order[0]]
     if best < MIN_CORRELATION:
@@ -74,3 +74,15 @@ def estimate_key(pitch_classes: np.ndarray) -> Key:
     margin = (best - correlations[order[1]]) / 0.15
     confidence = float(np.clip(best, 0, 1) * np.clip(0.35 + 0.65 * margin, 0, 1))
     return Key(int(order[0] % 12), int(order[0] // 12), confidence)
+
+
+@lru_cache(maxsize=1)
+def key_profiles() -> np.ndarray:
+    """Return the `unit_shape` of the profile of each key, (24, 12): minor from C to B, then major."""
+    return unit_shape(np.array([np.roll(profile, key) for profile in (MINOR, MAJOR) for key in range(12)]))
+
+
+def unit_shape(weights: np.ndarray) -> np.ndarray:
+    """Return weights of pitch classes, (..., 12), less their mean, with norm 1: products are then correlations."""
+    centred = weights - weights.mean(axis=-1, keepdims=True)
+    return centred / np.maximum(np.linalg.norm(centred, axis=-1, keepdims=True), 1e-12)

@@ -1,17 +1,18 @@
 """The key of a track as a small network hears it, in numpy.
 
 Task: from the `Spectrogram` to probabilities of the 24 keys. What the network sees is the fine chroma, freed of the
-tuning and averaged over three quarters of a second: for each pitch class three thirds of a semitone. All its layers
-turn with the pitch classes, so that music a semitone higher gives the same answer a semitone higher:
+tuning and averaged over a second and a half: for each pitch class three thirds of a semitone. Everything in it turns
+with the pitch classes, so that music a semitone higher gives the same answer a semitone higher:
 
 1. circular convolution over the 12 pitch classes;
 2. the same, over three steps of time too;
 3. the mean over time, and a mean weighted by attention, side by side;
-4. two more circular convolutions, which end in a logit for each minor and each major key.
+4. two more circular convolutions, which end in a logit for each minor and each major key;
+5. to which is added how well the profile of the key fits the mean of what was heard, times a number that was learned.
 
-(F. Korzeniowski & G. Widmer, "Genre-agnostic key classification with convolutional neural networks", 2018, for a network
-of convolutions and a mean over time; Y. Kong et al., "S-KEY: self-supervised learning of major and minor keys from
-audio", 2025, for pitch classes that may be turned.)
+(F. Korzeniowski & G. Widmer, "Genre-agnostic key classification with convolutional neural networks", 2018, for
+convolutions and a mean over time; Y. Kong et al., "S-KEY: self-supervised learning of major and minor keys from audio",
+2025, for pitch classes that may be turned.)
 
 `train_key.py` teaches it. A linear layer over all pitch classes and channels runs as one product of matrices.
 """
@@ -25,12 +26,12 @@ from pathlib import Path
 import numpy as np
 
 from audiorec.errors import ModelError
-from audiorec.features.tonal import Key, estimate_key
+from audiorec.features.tonal import Key, estimate_key, key_profiles, unit_shape
 from audiorec.networks.files import Network, read_network
 from audiorec.spectrum import CHROMA_BINS, Spectrogram
 
 NAME = "key"  #: of the network's files
-COLUMNS = 8  #: of the fine chroma in a step: 0.74 s
+COLUMNS = 16  #: of the fine chroma in a step: 1.49 s
 THIRDS = 3  #: of a semitone, which the network is given apart
 QUIETEST = 0.01  #: part of the track's strongest peak below which a column counts as little as it sounds
 SHAPES = {"first": 1, "second": 3, "third": 1, "fourth": 1}  #: layers, and how many steps of time each spans
@@ -43,6 +44,7 @@ class KeyNetwork:
     model_id: str
     layers: dict[str, tuple[np.ndarray, np.ndarray]]  #: (steps, 12 * inputs, 12 * outputs), (12 * outputs,)
     attention: np.ndarray  #: (channels,)
+    trust: float  #: in the profiles: what their correlation is multiplied by
     temperature: float  #: by which logits are divided, so that probabilities are as often right as they say
 
 
@@ -93,7 +95,8 @@ def assemble(network: Network) -> KeyNetwork:
         width = len(weight) * (2 if name == "second" else 1)
     if width != 2 or tensors["attention"].shape != tensors["second.bias"].shape:
         raise ValueError("it must end in the 24 keys")
-    return KeyNetwork(network.model_id, layers, tensors["attention"], float(network.config["temperature"]))
+    trust, temperature = float(tensors["trust"].item()), float(network.config["temperature"])
+    return KeyNetwork(network.model_id, layers, tensors["attention"], trust, temperature)
 
 
 def _matrices(weight: np.ndarray) -> np.ndarray:
@@ -105,14 +108,14 @@ def _matrices(weight: np.ndarray) -> np.ndarray:
 
 
 def key_view(spectrogram: Spectrogram) -> np.ndarray:
-    """Return the fine chroma in steps of 0.74 s, (T, 120) float32: the square root of each peak against its column's.
+    """Return the fine chroma in steps of 1.49 s, (T, 120) float32, of columns divided by their strongest bin.
 
-    A column counts by its strongest peak, unless that is weaker than the track's by 40 dB.
+    A column whose strongest bin is more than 40 dB under the track's counts by how loud it is.
     """
     fine = spectrogram.fine_chroma.T
     strongest = fine.max(axis=1, keepdims=True, initial=0.0)
     least = QUIETEST * strongest.max(initial=0.0)
-    relative = np.sqrt(fine / np.maximum(strongest, max(least, np.finfo(np.float32).tiny)))
+    relative = fine / np.maximum(strongest, max(least, np.finfo(np.float32).tiny))
     starts = np.arange(0, len(fine), COLUMNS)
     return np.add.reduceat(relative, starts, axis=0) / np.float32(COLUMNS)
 
@@ -146,7 +149,8 @@ def _logits(steps: np.ndarray, network: KeyNetwork) -> np.ndarray:
     attended = np.tensordot(focus / focus.sum(), channels, axes=1)
     pooled = np.concatenate([attended, channels.mean(axis=0)], axis=1).reshape(1, -1)
     logits = _layer(_layer(pooled, *network.layers["third"]), *network.layers["fourth"], last=True)
-    return logits.reshape(12, 2).T.ravel()
+    heard = steps.reshape(len(steps), 12, THIRDS).sum(axis=2).mean(axis=0)
+    return logits.reshape(12, 2).T.ravel() + network.trust * (key_profiles() @ unit_shape(heard))
 
 
 def _layer(steps: np.ndarray, matrices: np.ndarray, bias: np.ndarray, *, last: bool = False) -> np.ndarray:

@@ -3,7 +3,8 @@
     python -m audiorec.networks.train_key CLIPS... -o MODELS --cache FOLDER [--unlabelled FOLDER...]
 
 Each clip is an audio file with a JSON file of the same stem beside it that says its `key` ("C# minor") and its `split`,
-"train" or "valid"; a file without `key` is left out. The folders of clips count alike, however many clips they hold.
+"train" or "valid"; a file without `key` is left out. The folders count alike, however many clips they hold, in what is
+taught and in what the probabilities are calibrated by.
 
 Unlabelled music teaches too: what the running average of the network hears in half a minute of a track, if it is sure,
 is taught for another stretch of it (after Y. Kong et al., "S-KEY", 2025, and A. Tarvainen & H. Valpola, "Mean teachers
@@ -32,19 +33,20 @@ from torch.nn import functional
 from audiorec.atomic import replacing
 from audiorec.audio import load
 from audiorec.errors import FileError, ModelError
-from audiorec.features.tonal import KEY_NAMES
+from audiorec.features.tonal import KEY_NAMES, key_profiles
 from audiorec.networks.files import write_network
 from audiorec.networks.key import NAME, SHAPES, THIRDS, key_view, tuned
 from audiorec.spectrum import SAMPLE_RATE, spectrogram
 
 MODEL_ID = "audiorec-key-1"
+TRUST = 8.0  #: in the profiles, to begin with
 
 
 @dataclass(frozen=True)
 class TrainConfig:
     """Settings of a training run."""
 
-    steps: int = 1200
+    steps: int = 400
     batch: int = 24
     channels: int = 16  #: of the first layer
     features: int = 24  #: of the layers in the middle
@@ -53,10 +55,10 @@ class TrainConfig:
     weight_decay: float = 0.01
     smoothing: float = 0.05  #: probability that is spread over all keys
     dropout: float = 0.2  #: of channels
-    lengths: tuple[int, ...] = (16, 24, 32, 40, 52)  #: steps of 0.74 s in a batch
+    lengths: tuple[int, ...] = (8, 12, 16, 20, 26)  #: steps of 1.49 s in a batch
     detuning: float = 0.07  #: semitones by which a clip is taken for sharp or flat
     average: float = 0.99  #: memory of the running average, a step
-    unlabelled: float = 0.5  #: weight of what the running average hears, once 30 % of the steps are done
+    unlabelled: float = 0.7  #: weight of what the running average hears, once 30 % of the steps are done
     sure: float = 0.5  #: probability from which on it is believed
     seed: int = 0
 
@@ -106,6 +108,8 @@ class KeyLearner(nn.Module):
         for name, steps in SHAPES.items():
             self.add_module(name, Circular(*widths[name], steps))
         self.attention = nn.Parameter(torch.zeros(config.features))
+        self.trust = nn.Parameter(torch.tensor([TRUST]))
+        self.register_buffer("profiles", torch.from_numpy(key_profiles().T.astype(np.float32)), persistent=False)
         self.dropout = config.dropout
 
     def forward(self, steps: torch.Tensor) -> torch.Tensor:
@@ -116,7 +120,9 @@ class KeyLearner(nn.Module):
         attended = (hidden * focus[:, None, :, None]).sum(dim=2, keepdim=True)
         pooled = functional.relu(self.third(torch.cat([attended, hidden.mean(dim=2, keepdim=True)], dim=1)))
         pooled = functional.dropout(pooled, self.dropout, self.training)
-        return self.fourth(pooled).flatten(1)
+        heard = steps.sum(dim=3).mean(dim=1)
+        heard = functional.normalize(heard - heard.mean(dim=1, keepdim=True), dim=1)
+        return self.fourth(pooled).flatten(1) + self.trust * (heard @ self.profiles)
 
 
 def train(groups: list[list[Clip]], unlabelled: list[Clip], config: TrainConfig) -> KeyLearner:
@@ -179,10 +185,13 @@ def logits(network: KeyLearner, clips: Iterable[Clip]) -> torch.Tensor:
     return torch.cat(said)
 
 
-def calibrate(said: torch.Tensor, keys: torch.Tensor) -> float:
+def calibrate(said: torch.Tensor, keys: torch.Tensor, weights: torch.Tensor) -> float:
     """Return the temperature by which logits must be divided for the highest likelihood of the keys."""
     temperatures = np.geomspace(0.3, 3, 93)
-    losses = [functional.cross_entropy(said / temperature, keys).item() for temperature in temperatures]
+    losses = [
+        (functional.cross_entropy(said / temperature, keys, reduction="none") * weights).sum().item()
+        for temperature in temperatures
+    ]
     return round(float(temperatures[np.argmin(losses)]), 3)
 
 
@@ -197,8 +206,10 @@ def read_clips(folder: Path, cache: Path) -> Iterator[tuple[str | None, Clip]]:
 
 
 def _number(name: str) -> int:
+    """Return the number of a key such as "C# minor", in any spelling of its tonic."""
     tonic, mode = name.split()
-    return KEY_NAMES.index(tonic) + 12 * (mode == "major")
+    pitch_class = KEY_NAMES.index(tonic[0]) + tonic.count("#") - tonic.count("b")
+    return pitch_class % 12 + 12 * (mode == "major")
 
 
 def _view(path: Path, cache: Path) -> tuple[np.ndarray, float] | None:
@@ -225,21 +236,22 @@ def teach(folders: list[Path], unlabelled: list[Path], cache: Path, output: Path
     Raises
     ------
     ModelError
-        A folder has no clips to learn from, or none has any to validate with.
+        There are no clips to learn from, or none to validate with.
     """
     cache.mkdir(parents=True, exist_ok=True)
-    groups, held_out = [], []
+    parts: dict[str, list[list[Clip]]] = {"train": [], "valid": []}
     for folder in folders:
         clips = [(split, clip) for split, clip in read_clips(folder, cache) if clip.key >= 0]
-        groups.append([clip for split, clip in clips if split == "train"])
-        held_out += [clip for split, clip in clips if split == "valid"]
-        if not groups[-1]:
-            raise ModelError(folder, "it has no clips to learn keys from")
-    if not held_out:
-        raise ModelError(folders[0], "it has no clips to validate with")
-    network = train(groups, [clip for folder in unlabelled for _, clip in read_clips(folder, cache)], config)
+        for name, groups in parts.items():
+            if group := [clip for split, clip in clips if split == name]:
+                groups.append(group)
+    if not (parts["train"] and parts["valid"]):
+        raise ModelError(folders[0], "there are no clips to learn keys from, or none to validate with")
+    network = train(parts["train"], [clip for folder in unlabelled for _, clip in read_clips(folder, cache)], config)
+    held_out = [clip for group in parts["valid"] for clip in group]
+    weights = torch.tensor([1 / len(group) for group in parts["valid"] for _ in group])
     said, keys = logits(network, held_out), torch.tensor([clip.key for clip in held_out])
-    temperature = calibrate(said, keys)
+    temperature = calibrate(said, keys, weights)
     tensors = {name: tensor.numpy() for name, tensor in network.state_dict().items()}
     write_network(output, NAME, MODEL_ID, {"temperature": temperature, "recipe": asdict(config)}, tensors)
     right = (said.argmax(dim=1) == keys).float().mean().item()
