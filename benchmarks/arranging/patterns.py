@@ -54,7 +54,7 @@ class Style:
 
     name: str
     tempo: tuple[float, float]  #: BPM as a listener taps it, least and most
-    palette: str  #: of sounds, in `players.PALETTES`
+    palette: str  #: of sounds, in `palettes.PALETTES`
     kits: tuple[int | None, ...]  #: General MIDI drum kits; None for no drums
     meter: int = 4  #: beats in a bar
     steps: int = 4  #: of a beat
