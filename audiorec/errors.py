@@ -16,7 +16,7 @@
     │   └── HistoryError     it is no listening history that can be read          kind "history"
     ├── CatalogError         the library's database cannot be used: .path, .reason
     │   └── NoLibraryError   there is none yet
-    ├── ModelError           the encoder's files cannot be used: .path, .reason
+    ├── ModelError           a model's files cannot be used: .path, .reason
     ├── IndexFileError       a stored index cannot be used: .path, .reason
     ├── NoEmbeddingError     a track has no embedding to compare it by
     ├── NoHistoryError       there is too little listening history to tell anything by
@@ -142,7 +142,7 @@ class NoLibraryError(CatalogError):
 
 
 class ModelError(AudiorecError):
-    """The files of the learned encoder are missing, altered, or of another version."""
+    """The files of the encoder or of a small network are missing, altered, or of another version."""
 
     def __init__(self, path: str | os.PathLike, reason: str):
         self.path = os.fspath(path)

@@ -1,7 +1,8 @@
 """What the README shows works: every command line and every Python block is run, every option is named.
 
 The commands run in a home folder whose ``~/Music`` holds two click tracks, ``one.ogg`` and ``two.ogg``, which sixty
-users have listened to, beside a listening history, ``history.csv``, and a playlist, ``Playlists/evening.m3u8``.
+users have listened to, beside a listening history, ``history.csv``, a playlist, ``Playlists/evening.m3u8``, and a
+recording whose beats are known, ``annotated/clicks.wav``.
 """
 
 import os
@@ -58,6 +59,9 @@ def home(tmp_path_factory) -> Path:
     (folder / "history.csv").write_text("\n".join(["user,artist,title,timestamp,ms_played", *plays]))
     (folder / "Playlists").mkdir()
     (folder / "Playlists" / "evening.m3u8").write_text("#EXTM3U\n../Music/one.ogg\n../Music/two.ogg\n")
+    (folder / "annotated").mkdir()
+    sf.write(folder / "annotated" / "clicks.wav", samples, 22050)
+    (folder / "annotated" / "clicks.json").write_text('{"beats": [0.0, 0.4, 0.8, 1.2, 1.6, 2.0, 2.4, 2.8], "tempo": 150}')
     (folder / "moods.csv").write_text("track,tag\none,calm\ntwo,wild\n")
     with Library(folder / "scanned.db") as library:
         library.scan(folder / "Music", jobs=1)

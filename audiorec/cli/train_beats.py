@@ -1,0 +1,48 @@
+"""`audiorec train beats`: teach the beat network on annotated recordings."""
+
+from __future__ import annotations
+
+import importlib.util
+from pathlib import Path
+
+import click
+
+from audiorec.cli.options import json_option
+from audiorec.cli.output import print_json, stdout_console
+from audiorec.cli.progress import steps_display
+from audiorec.errors import AudiorecError
+
+NEEDED = ("torch", "safetensors")
+
+
+@click.command()
+@click.argument("folders", metavar="FOLDER...", nargs=-1, required=True, type=click.Path(exists=True, path_type=Path))
+@click.option(
+    "-o",
+    "--output",
+    metavar="MODELS",
+    required=True,
+    type=click.Path(file_okay=False, path_type=Path),
+    help="The folder to write beats.json and beats.safetensors to.",
+)
+@click.option("--steps", metavar="N", type=click.IntRange(min=1), default=8000, help="Batches to learn from; else 8,000.")
+@click.option("--seed", metavar="N", type=click.IntRange(min=0), default=0, help="Begin from other random numbers; else 0.")
+@json_option
+def beats(folders, output, steps, seed, as_json):
+    """Teach the beat network on annotated recordings.
+
+    A FOLDER holds audio files, each with a JSON of the same stem beside it: "beats" and "downbeats" in seconds,
+    "tempo", "split". What is not "train" is left out. Each FOLDER gives the same share of what is learned.
+    """
+    if missing := [package for package in NEEDED if not importlib.util.find_spec(package)]:
+        raise AudiorecError(f"training needs {', '.join(missing)}: pip install 'audiorec[train]'")
+    from audiorec.networks.train_beats import teach_beats
+
+    with steps_display("teaching beats") as progress:
+        report = teach_beats(folders, output, steps=steps, seed=seed, progress=progress)
+    if as_json:
+        print_json(report)
+    else:
+        stdout_console().print(
+            f"{report.model_id}: {report.recordings} recordings, {report.hours:.1f} h, loss {report.loss:.3f}"
+        )

@@ -1,0 +1,6 @@
+"""Small networks that hear the beat and the key, run in numpy.
+
+- `files`: a network as two files, read with checks
+
+They are taught with torch, and need none to be used: everyone gets the same values.
+"""

@@ -1,0 +1,133 @@
+"""The beat network: where in a track the beats and downbeats are, and how fast a listener would tap to it.
+
+Task: from `Spectrogram.log_mel` to `Activations`, in numpy alone, so that tempo and beats are the same wherever
+audiorec is installed; `audiorec.networks.train_beats` teaches the network in torch and writes its weights.
+
+A front end of three convolutions turns the 96 mel bands of each frame into 32 numbers; ten residual layers of
+convolutions over time, dilated by 1, 2, 4 ... 512 frames, hear half a minute to each side; two outputs a frame tell
+beats and downbeats. The tempo is told by what the ten layers answer on average over the track: a layer whose dilation
+fits the beat answers strongly. (M. Davies & S. Böck, "Temporal convolutional networks for musical audio beat
+tracking", 2019; S. Böck & M. Davies, "Deconstruct, analyse, reconstruct: how to improve tempo, beat, and downbeat
+estimation", 2020.)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+
+import numpy as np
+
+from audiorec.networks.files import Network, read_network
+from audiorec.spectrum import Spectrogram
+
+TEMPI = np.geomspace(40.0, 240.0, 128)  #: BPM, those between which the network decides: 1.4 % apart
+SILENCE = -2.0  #: the network's input is in units of 20 dB, -2 to 2; what lies beyond both ends of a track is silent
+DILATIONS = tuple(2**i for i in range(10))  #: frames, of the layers
+TAPS = 5  #: frames that a layer hears
+REACH = TAPS // 2 * sum(DILATIONS)  #: frames to each side that an output hears (48 s)
+FRONT_REACH = 2  #: frames to each side that the front end hears
+BLOCK_FRAMES = 96  #: that go through the front end at once: its middle results stay in the cache
+CHUNK_FRAMES = 30_000  #: that go through the layers at once (12 min), so that hours need little more memory
+
+
+@dataclass(frozen=True, eq=False)
+class Activations:
+    """What the network hears in a track."""
+
+    beat: np.ndarray  #: (T,) float32, 0-1: probability that there is a beat at each frame of the spectrogram
+    downbeat: np.ndarray  #: (T,) float32, 0-1: that it is the first of a bar
+    tempo: np.ndarray  #: (128,) float32: probability of each of `TEMPI`, which sum to 1
+
+
+@cache
+def default_network() -> Network:
+    """Return the network in use, loaded once a process; raise `ModelError` if it is missing or altered."""
+    return read_network("beats")
+
+
+def listen(spectrogram: Spectrogram, network: Network | None = None) -> Activations:
+    """Return where the network hears beats and downbeats, and at what tempo.
+
+    Raises
+    ------
+    ModelError
+        The network's files are missing or altered.
+    """
+    return activations(spectrogram.log_mel, (network or default_network()).tensors)
+
+
+def activations(log_mel: np.ndarray, tensors: dict[str, np.ndarray]) -> Activations:
+    """Return the network's answer to log-mel bands, (96, T) in dB under the loudest cell."""
+    bands = np.pad(network_input(log_mel.T), ((FRONT_REACH, FRONT_REACH), (0, 0)), constant_values=SILENCE)
+    n_frames = log_mel.shape[1]
+    outputs = np.empty((n_frames, 2), dtype=np.float32)
+    answers = np.zeros(len(DILATIONS) * len(tensors["front.bias"]))
+    for start in range(0, n_frames, CHUNK_FRAMES):
+        end = min(start + CHUNK_FRAMES, n_frames)
+        first, last = max(start - REACH, 0), min(end + REACH, n_frames)
+        own = slice(start - first, end - first)
+        hidden = _front_end(bands[first : last + 2 * FRONT_REACH], tensors)
+        answered = [answer[own].sum(axis=0, dtype=np.float64) for answer in _layers(hidden, tensors)]
+        answers += np.concatenate(answered)
+        outputs[start:end] = hidden[own] @ tensors["outputs.weight"] + tensors["outputs.bias"]
+    beat, downbeat = 1 / (1 + np.exp(-outputs.T))
+    return Activations(beat, downbeat, _tempo(answers / max(n_frames, 1), tensors))
+
+
+def network_input(decibels: np.ndarray) -> np.ndarray:
+    """Return levels of -80 to 0 dB as the network wants them, float32 of -2 to 2."""
+    return (decibels / 20 + 2).astype(np.float32)
+
+
+def _front_end(bands: np.ndarray, tensors: dict[str, np.ndarray]) -> np.ndarray:
+    """Return what the layers start from, (T, channels), for (T + 4, 96) bands."""
+    n_frames = len(bands) - 2 * FRONT_REACH
+    hidden = np.empty((n_frames, len(tensors["front.bias"])), dtype=np.float32)
+    for start in range(0, n_frames, BLOCK_FRAMES):
+        block = bands[start : start + BLOCK_FRAMES + 2 * FRONT_REACH, :, None]
+        block = _convolve(block, tensors, "front.0", padding=2, stride=4)
+        block = _convolve(block, tensors, "front.1", padding=1, stride=2)
+        block = _convolve(block, tensors, "front.2", padding=0, stride=3)
+        flat = block.reshape(len(block), -1) @ tensors["front.weight"] + tensors["front.bias"]
+        hidden[start : start + BLOCK_FRAMES] = np.maximum(flat, 0)
+    return hidden
+
+
+def _convolve(x: np.ndarray, tensors: dict[str, np.ndarray], name: str, *, padding: int, stride: int) -> np.ndarray:
+    """Return the rectified convolution of (T, bands, channels) over frames, unpadded, and bands.
+
+    The weight is (frames, bands, channels, new channels).
+    """
+    weight = tensors[f"{name}.weight"]
+    frames, bands, channels, _ = weight.shape
+    x = np.ascontiguousarray(np.pad(x, ((0, 0), (padding, padding), (0, 0))))
+    shape = (len(x) - frames + 1, (x.shape[1] - bands) // stride + 1, frames, bands * channels)
+    strides = (x.strides[0], x.strides[1] * stride, x.strides[0], x.itemsize)
+    windows = np.lib.stride_tricks.as_strided(x, shape, strides, writeable=False)
+    y = windows.reshape(-1, frames * bands * channels) @ weight.reshape(-1, weight.shape[-1])
+    y += tensors[f"{name}.bias"]
+    return np.maximum(y, 0, out=y).reshape(*shape[:2], -1)
+
+
+def _layers(hidden: np.ndarray, tensors: dict[str, np.ndarray]) -> Iterator[np.ndarray]:
+    """Send `hidden`, (T, channels), through the layers in place; yield each layer's answer before it is added."""
+    n_frames = len(hidden)
+    for layer, dilation in enumerate(DILATIONS):
+        padded = np.pad(hidden, ((TAPS // 2 * dilation,) * 2, (0, 0)))
+        answer = np.tile(tensors[f"layers.{layer}.bias"], (n_frames, 1))
+        for tap, weight in enumerate(tensors[f"layers.{layer}.weight"]):
+            answer += padded[tap * dilation : tap * dilation + n_frames] @ weight
+        np.maximum(answer, 0, out=answer)
+        hidden += answer @ tensors[f"layers.{layer}.mix"]
+        yield answer
+
+
+def _tempo(answers: np.ndarray, tensors: dict[str, np.ndarray]) -> np.ndarray:
+    """Return the probability of each tempo from the layers' mean answers."""
+    x = (answers - answers.mean()) / np.sqrt(answers.var() + 1e-5)
+    x = np.maximum(x @ tensors["tempo.0.weight"] + tensors["tempo.0.bias"], 0)
+    x = x @ tensors["tempo.1.weight"] + tensors["tempo.1.bias"]
+    odds = np.exp(x - x.max())
+    return (odds / odds.sum()).astype(np.float32)

@@ -1,0 +1,158 @@
+"""What the beat network learns from: annotated recordings, and the altered excerpts that are made of them.
+
+Task: WAV files with a JSON of the same stem beside them ("beats", "downbeats", "tempo", "split"; see
+`benchmarks/README.md`) become log-mel levels, twice as many a second as the network hears, kept in a folder; and these
+become batches. An excerpt is slowed or hurried by reading the levels at other distances (up to a quarter, beats and
+tempo with it), moved by a few mel bands, made louder or softer, filtered, and given a floor of noise.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from audiorec.atomic import replacing
+from audiorec.audio import load
+from audiorec.errors import AudiorecError, printable
+from audiorec.networks.beats import TEMPI, network_input
+from audiorec.spectrum import HOP_LENGTH, MEL_TOP_DB, N_MELS, SAMPLE_RATE, spectrogram
+
+TIMES = ("beats", "downbeats")
+OVERSAMPLING = 2  #: levels kept to a frame of the spectrogram
+LEVEL_RATE = OVERSAMPLING * SAMPLE_RATE / HOP_LENGTH  #: levels a second
+MOST_STRETCH = 0.25  #: log2 of the most that an excerpt is slowed or hurried, 19 %
+TEMPO_BLUR = 0.02  #: standard deviation of the tempo that is taught, in natural logarithm
+
+
+@dataclass(frozen=True, eq=False)
+class Recording:
+    """An annotated recording."""
+
+    levels: np.ndarray  #: (n, 96) float16, dB under the loudest, -80 to 0, `LEVEL_RATE` a second
+    beats: np.ndarray | None  #: seconds
+    downbeats: np.ndarray | None  #: seconds; None where unknown
+    tempo: float  #: BPM
+
+
+@dataclass(frozen=True, eq=False)
+class Batch:
+    """Excerpts for one step; n excerpts of T frames."""
+
+    bands: np.ndarray  #: (n, T, 96) float32
+    targets: np.ndarray  #: (n, 2, T) float32, 0-1: beats, downbeats
+    known: np.ndarray  #: (n, 2) float32: 1 where the targets are known, else 0
+    tempo: np.ndarray  #: (n, 128) float32, which sum to 1
+
+
+def find_recordings(folder: Path) -> list[Path]:
+    """Return the WAV files in a folder that have a JSON beside them, in order."""
+    return [path for path in sorted(folder.glob("*.wav")) if path.with_suffix(".json").exists()]
+
+
+def prepare(audio: Path, folder: Path) -> Path:
+    """Write the levels of a WAV, and what the JSON beside it says, to `folder` unless they are there; return it."""
+    path, annotation = folder / f"{audio.stem}.npz", audio.with_suffix(".json")
+    if path.exists() and path.stat().st_mtime > annotation.stat().st_mtime:
+        return path
+    note = _read_note(annotation)
+    samples, _ = load(audio, sample_rate=SAMPLE_RATE)
+    with replacing(path) as temporary, open(temporary, "wb") as file:
+        np.savez(file, levels=_levels(samples), note=json.dumps(note))
+    return path
+
+
+def _read_note(path: Path) -> dict:
+    """Return an annotation; raise `AudiorecError` if it is none."""
+    try:
+        note = json.loads(path.read_text(encoding="utf-8"))
+        times = [time for name in TIMES for time in note.get(name) or ()]
+        if not all(math.isfinite(number) and number >= 0 for number in (*times, float(note["tempo"]))):
+            raise ValueError("it has times or a tempo that cannot be")
+    except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
+        raise AudiorecError(f"{printable(path)}: it is no annotation of a recording: {error}") from error
+    return note
+
+
+def _levels(samples: np.ndarray) -> np.ndarray:
+    """Return log-mel levels, float16, at the spectrogram's frames and halfway between them."""
+    delayed = np.concatenate([samples[HOP_LENGTH // OVERSAMPLING :], np.zeros(HOP_LENGTH // OVERSAMPLING, np.float32)])
+    mels = [spectrogram(samples).mel.T, spectrogram(delayed).mel.T]
+    mel = np.stack(mels, axis=1).reshape(-1, N_MELS)
+    decibels = 10 * np.log10(np.maximum(mel, 1e-12) / max(float(mel.max()), 1e-12))
+    return np.maximum(decibels, -MEL_TOP_DB).astype(np.float16)
+
+
+def read_recording(path: Path) -> tuple[Recording, dict]:
+    """Return a prepared recording and its annotation."""
+    with np.load(path, allow_pickle=False) as data:
+        levels, note = data["levels"], json.loads(str(data["note"]))
+    times = [None if note.get(name) is None else np.array(note[name], dtype=float) for name in TIMES]
+    return Recording(levels, *times, tempo=float(note["tempo"])), note
+
+
+class Excerpts:
+    """Batches of altered excerpts of `recordings`, drawn with `weights`; the same seed gives the same batches."""
+
+    def __init__(self, recordings: Sequence[Recording], weights: Sequence[float], *, seed: int = 0):
+        self._recordings = recordings
+        self._weights = np.asarray(weights, dtype=float) / np.sum(weights)
+        self._rng = np.random.default_rng(seed)
+
+    def batch(self, size: int, n_frames: int) -> Batch:
+        chosen = self._rng.choice(len(self._recordings), size, p=self._weights)
+        excerpts = [altered_excerpt(self._recordings[i], n_frames, self._rng) for i in chosen]
+        return Batch(*(np.stack(parts) for parts in zip(*excerpts, strict=True)))
+
+
+def altered_excerpt(recording: Recording, n_frames: int, rng: np.random.Generator) -> tuple[np.ndarray, ...]:
+    """Return bands, targets, which of them are known, and tempo of an excerpt, altered at random."""
+    speed = 2.0 ** rng.uniform(-MOST_STRETCH, MOST_STRETCH)
+    step = OVERSAMPLING * speed
+    start = rng.uniform(0, max(0.0, len(recording.levels) - n_frames * step))
+    levels = _altered_levels(_read_at(recording.levels, start + step * np.arange(n_frames)), rng)
+    times = (recording.beats, recording.downbeats)
+    targets = [
+        marked(np.zeros(0) if known is None else (known * LEVEL_RATE - start) / step, n_frames) for known in times
+    ]
+    known = np.array([known is not None for known in times], dtype=np.float32)
+    return network_input(levels), np.stack(targets), known, blurred_tempo(recording.tempo * speed)
+
+
+def _read_at(levels: np.ndarray, places: np.ndarray) -> np.ndarray:
+    """Return levels at fractional places, (len(places), 96) float32; silence beyond the end."""
+    before = np.floor(places).astype(int)
+    share = (places - before).astype(np.float32)[:, None]
+    padded = np.concatenate([levels[before[0] : before[-1] + 2], np.full((2, N_MELS), -MEL_TOP_DB, np.float16)])
+    first = np.minimum(before - before[0], len(padded) - 2)
+    padded = padded.astype(np.float32)
+    return (1 - share) * padded[first] + share * padded[first + 1]
+
+
+def _altered_levels(levels: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Return the levels transposed, filtered, compressed or spread, softer, and with a floor of noise."""
+    levels = np.roll(levels, rng.integers(-3, 4), axis=1)
+    knots = np.linspace(0, N_MELS - 1, 5)
+    colour = np.interp(np.arange(N_MELS), knots, rng.normal(0, 4, size=5))
+    levels = levels * rng.uniform(0.8, 1.2) + (colour + rng.uniform(-12, 2)).astype(np.float32)
+    floor = rng.uniform(-80, -45) if rng.random() < 0.5 else -80
+    return np.clip(levels, floor, 0)
+
+
+def marked(places: np.ndarray, n_frames: int) -> np.ndarray:
+    """Return (n_frames,) float32: 1 at the frames nearest to `places`, 0.5 beside them, else 0."""
+    frames = np.round(places[(places > -0.5) & (places < n_frames - 0.5)]).astype(int)
+    target = np.zeros(n_frames + 2, dtype=np.float32)
+    target[frames] = target[frames + 2] = 0.5
+    target[frames + 1] = 1
+    return target[1:-1]
+
+
+def blurred_tempo(bpm: float) -> np.ndarray:
+    """Return probabilities of `TEMPI` that are a Gaussian around `bpm`, (128,) float32."""
+    weights = np.exp(-0.5 * (np.log(TEMPI / np.clip(bpm, TEMPI[0], TEMPI[-1])) / TEMPO_BLUR) ** 2)
+    return (weights / weights.sum()).astype(np.float32)

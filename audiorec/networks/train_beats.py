@@ -1,0 +1,252 @@
+"""How the beat network is taught: annotated music in, weights out.
+
+Task: the network of `audiorec.networks.beats` in torch, its losses, and one training loop. It learns beats and
+downbeats a frame (binary cross entropy; the frames beside a beat count half) and the tempo of the excerpt (cross
+entropy with a Gaussian of 2 % around the truth), from excerpts whose tempo, pitch, level and colour are altered each
+time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import nn
+from torch.nn import functional
+
+from audiorec.errors import AudiorecError, printable
+from audiorec.networks.beats import DILATIONS, FRONT_REACH, SILENCE, TAPS, TEMPI
+from audiorec.networks.excerpts import LEVEL_RATE, Batch, Excerpts, Recording, find_recordings, prepare, read_recording
+from audiorec.networks.files import write_network
+
+BATCH = 16  #: excerpts a step
+LENGTHS = (860, 1200, 1560)  #: frames of an excerpt: 20 to 36 s
+LEARNING_RATE = 2e-3
+TEMPO_WEIGHT = 0.06  #: of the tempo's loss beside those of the frames
+AVERAGE = 0.999  #: share that the running average of the weights keeps at each step
+
+
+class BeatNetwork(nn.Module):
+    """The network as torch teaches it; with `n_channels` numbers a frame."""
+
+    def __init__(self, n_channels: int = 32, front: tuple[int, int, int] = (16, 24, 32)):
+        super().__init__()
+        a, b, c = front
+        self.front = nn.ModuleList(
+            [
+                _Convolution2d(1, a, kernel_size=(3, 8), stride=(1, 4), padding=(0, 2)),
+                _Convolution2d(a, b, kernel_size=(3, 3), stride=(1, 2), padding=(0, 1)),
+                _Convolution2d(b, c, kernel_size=(1, 3), stride=(1, 3)),
+            ]
+        )
+        self.gather = _Normalised(nn.Conv1d(4 * c, n_channels, 1, bias=False))
+        self.layers = nn.ModuleList(_Layer(n_channels, dilation) for dilation in DILATIONS)
+        self.outputs = nn.Conv1d(n_channels, 2, 1)
+        self.tempo = nn.Sequential(
+            nn.Dropout(0.2), nn.Linear(n_channels * len(DILATIONS), 64), nn.ReLU(), nn.Linear(64, len(TEMPI))
+        )
+
+    def forward(self, bands: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        """Return (n, 2, T) log odds of beat and downbeat, (n, 128) of the tempi, for (n, T, 96) of `network_input`."""
+        x = functional.pad(bands, (0, 0, FRONT_REACH, FRONT_REACH), value=SILENCE)[:, None]
+        x = x.contiguous(memory_format=torch.channels_last)
+        for convolution in self.front:
+            x = convolution(x)
+        hidden = self.gather(x.permute(0, 3, 1, 2).flatten(1, 2))
+        answers = []
+        for layer in self.layers:
+            hidden, answer = layer(hidden)
+            answers.append(answer.mean(dim=2))
+        pooled = torch.cat(answers, dim=1)
+        return self.outputs(hidden), self.tempo(functional.layer_norm(pooled, pooled.shape[1:]))
+
+
+class _Normalised(nn.Module):
+    """A convolution without bias, batch-normalised and rectified."""
+
+    def __init__(self, convolution: nn.Conv1d | nn.Conv2d):
+        super().__init__()
+        self.convolution = convolution
+        kind = nn.BatchNorm2d if isinstance(convolution, nn.Conv2d) else nn.BatchNorm1d
+        self.norm = kind(convolution.out_channels)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return functional.relu(self.norm(self.convolution(x)))
+
+    def folded(self) -> tuple[torch.Tensor, torch.Tensor]:
+        """Return weight and bias of the one convolution that does the same once taught."""
+        scale = self.norm.weight / torch.sqrt(self.norm.running_var + self.norm.eps)
+        weight = self.convolution.weight * scale.reshape(-1, *[1] * (self.convolution.weight.dim() - 1))
+        return weight, self.norm.bias - self.norm.running_mean * scale
+
+
+def _Convolution2d(*sizes: int, **options) -> _Normalised:
+    return _Normalised(nn.Conv2d(*sizes, bias=False, **options))
+
+
+class _Layer(nn.Module):
+    """Returns its input with its answer mixed in, and the answer."""
+
+    def __init__(self, n_channels: int, dilation: int):
+        super().__init__()
+        padding = TAPS // 2 * dilation
+        self.answer = _Normalised(
+            nn.Conv1d(n_channels, n_channels, TAPS, dilation=dilation, padding=padding, bias=False)
+        )
+        self.mix = nn.Conv1d(n_channels, n_channels, 1, bias=False)
+
+    def forward(self, x: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        answer = self.answer(x)
+        return x + self.mix(functional.dropout(answer, 0.1, self.training)), answer
+
+
+def loss_of(network: BeatNetwork, batch: Batch) -> torch.Tensor:
+    """Return the loss of a batch: binary cross entropy of the frames plus weighted cross entropy of the tempi."""
+    bands, targets, known, tempo = (
+        torch.from_numpy(part) for part in (batch.bands, batch.targets, batch.known, batch.tempo)
+    )
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        outputs, tempi = network(bands)
+    frames = functional.binary_cross_entropy_with_logits(outputs.float(), targets, reduction="none").mean(dim=2)
+    return (frames * known).sum() / known.sum() + TEMPO_WEIGHT * functional.cross_entropy(tempi.float(), tempo)
+
+
+def train(
+    excerpts: Excerpts,
+    *,
+    steps: int,
+    batch: int = BATCH,
+    lengths: Sequence[int] = LENGTHS,
+    seed: int = 0,
+    progress: Callable[[int, float, nn.Module], None] | None = None,
+) -> BeatNetwork:
+    """Teach a network and return the running average of its weights.
+
+    Parameters
+    ----------
+    excerpts : Excerpts
+    steps : int
+        How many batches to learn from.
+    batch : int
+        Excerpts in each.
+    lengths : sequence of int
+        Frames of its excerpts, one of these for each batch.
+    seed : int
+        Of the weights; `excerpts` have their own.
+    progress : function of step, loss and averaged network, optional
+        Called after each step.
+    """
+    torch.manual_seed(seed)
+    network = BeatNetwork()
+    average = torch.optim.swa_utils.AveragedModel(
+        network, multi_avg_fn=torch.optim.swa_utils.get_ema_multi_avg_fn(AVERAGE), use_buffers=True
+    )
+    optimizer = torch.optim.AdamW(network.parameters(), lr=LEARNING_RATE, weight_decay=1e-3)
+    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, LEARNING_RATE, total_steps=steps, pct_start=0.05)
+    rng = np.random.default_rng(seed)
+    for step in range(steps):
+        loss = loss_of(network, excerpts.batch(batch, int(rng.choice(lengths))))
+        optimizer.zero_grad(set_to_none=True)
+        loss.backward()
+        nn.utils.clip_grad_norm_(network.parameters(), 1.0)
+        optimizer.step()
+        schedule.step()
+        average.update_parameters(network)
+        if progress:
+            progress(step, loss.item(), average.module)
+    return average.module
+
+
+def tensors_of(network: BeatNetwork) -> dict[str, np.ndarray]:
+    """Return the network as `audiorec.networks.beats` reads it: normalisation folded in, channels last."""
+    tensors = {}
+    for i, convolution in enumerate(network.front):
+        weight, bias = convolution.folded()
+        tensors |= {f"front.{i}.weight": weight.permute(2, 3, 1, 0), f"front.{i}.bias": bias}
+    weight, bias = network.gather.folded()
+    tensors |= {"front.weight": weight[:, :, 0].T, "front.bias": bias}
+    for i, layer in enumerate(network.layers):
+        weight, bias = layer.answer.folded()
+        tensors |= {f"layers.{i}.weight": weight.permute(2, 1, 0), f"layers.{i}.bias": bias}
+        tensors[f"layers.{i}.mix"] = layer.mix.weight[:, :, 0].T
+    tensors |= {"outputs.weight": network.outputs.weight[:, :, 0].T, "outputs.bias": network.outputs.bias}
+    for i, linear in enumerate(m for m in network.tempo if isinstance(m, nn.Linear)):
+        tensors |= {f"tempo.{i}.weight": linear.weight.T, f"tempo.{i}.bias": linear.bias}
+    return {name: np.ascontiguousarray(tensor.detach().float().numpy()) for name, tensor in tensors.items()}
+
+
+@dataclass(frozen=True)
+class TeachReport:
+    """What came of teaching."""
+
+    model_id: str
+    recordings: int  #: learned from
+    hours: float  #: that they last
+    loss: float  #: mean of the last hundred steps
+
+
+def teach_beats(
+    folders: Sequence[Path],
+    output: Path,
+    *,
+    steps: int,
+    seed: int = 0,
+    model_id: str = "beats",
+    progress: Callable[[int, int], None] = lambda done, total: None,
+) -> TeachReport:
+    """Teach a network on the annotated recordings in some folders and write it to the folder `output`.
+
+    Their levels are kept beside it, in ``OUTPUT.work``, for the next run.
+
+    Parameters
+    ----------
+    folders : sequence of Path
+        Each gives the same share of what is learned; see `prepare` for what they hold.
+    output : Path
+    steps : int
+        Batches to learn from.
+    seed : int
+        The same recordings, seed and steps give the same network on the same machine.
+    model_id : str
+        The network's name.
+    progress : function of steps done and their total, optional
+
+    Raises
+    ------
+    AudiorecError
+        A folder has nothing to learn from, an annotation is none, or a file cannot be written.
+    """
+    work = output.with_name(f"{output.name}.work")
+    parts = [_recordings(folder, work / str(number)) for number, folder in enumerate(folders)]
+    weights = np.concatenate([_shares(part) for part in parts])
+    recordings = [recording for part in parts for recording in part]
+    losses: list[float] = []
+
+    def step_done(step: int, loss: float, _: nn.Module) -> None:
+        losses.append(loss)
+        progress(step + 1, steps)
+
+    network = train(Excerpts(recordings, weights, seed=seed), steps=steps, seed=seed, progress=step_done)
+    config = {"channels": network.outputs.in_channels, "steps": steps, "seed": seed}
+    write_network(output, "beats", model_id, config, tensors_of(network))
+    hours = sum(len(recording.levels) for recording in recordings) / LEVEL_RATE / 3600
+    return TeachReport(model_id, len(recordings), hours, float(np.mean(losses[-100:])))
+
+
+def _recordings(folder: Path, work: Path) -> list[Recording]:
+    """Return the recordings in a folder that are to be learned from."""
+    work.mkdir(parents=True, exist_ok=True)
+    found = [read_recording(prepare(audio, work)) for audio in find_recordings(folder)]
+    recordings = [recording for recording, note in found if note.get("split", "train") == "train"]
+    if not recordings:
+        raise AudiorecError(f"{printable(folder)}: there is nothing to learn from")
+    return recordings
+
+
+def _shares(recordings: Sequence[Recording]) -> np.ndarray:
+    """Return how often to draw from each: in proportion to its length, all of them together once."""
+    lengths = np.array([len(recording.levels) for recording in recordings], dtype=float)
+    return lengths / lengths.sum()

@@ -1,0 +1,146 @@
+"""The beat network: what it hears, and that it can be taught."""
+
+import json
+
+import numpy as np
+import pytest
+import soundfile
+from click.testing import CliRunner
+from sounds import clicks
+
+from audiorec.cli import main
+from audiorec.errors import AudiorecError
+from audiorec.networks import beats, excerpts
+from audiorec.networks.files import read_network
+
+torch = pytest.importorskip("torch")
+
+from audiorec.networks import train_beats  # noqa: E402 (needs torch)
+
+
+@pytest.fixture(scope="module")
+def network():
+    """An untaught network whose normalisation has seen something."""
+    torch.manual_seed(0)
+    network = train_beats.BeatNetwork()
+    with torch.inference_mode():
+        network(torch.randn(4, 400, 96))
+    return network.eval()
+
+
+def levels(n_frames: int) -> np.ndarray:
+    return -80 * np.random.default_rng(1).random((96, n_frames), dtype=np.float32)
+
+
+def test_numpy_hears_what_torch_teaches(network):
+    log_mel = levels(700)
+    with torch.inference_mode():
+        outputs, tempo = network(torch.from_numpy(beats.network_input(log_mel.T))[None])
+    heard = beats.activations(log_mel, train_beats.tensors_of(network))
+    np.testing.assert_allclose(heard.beat, torch.sigmoid(outputs[0, 0]), atol=1e-5)
+    np.testing.assert_allclose(heard.downbeat, torch.sigmoid(outputs[0, 1]), atol=1e-5)
+    np.testing.assert_allclose(heard.tempo, torch.softmax(tempo[0], dim=0), atol=1e-5)
+
+
+def test_chunks_change_nothing(network, monkeypatch):
+    log_mel, tensors = levels(5000), train_beats.tensors_of(network)
+    whole = beats.activations(log_mel, tensors)
+    monkeypatch.setattr(beats, "CHUNK_FRAMES", 700)
+    pieces = beats.activations(log_mel, tensors)
+    np.testing.assert_allclose(pieces.beat, whole.beat, atol=1e-5)
+    np.testing.assert_allclose(pieces.tempo, whole.tempo, atol=1e-6)
+
+
+@pytest.mark.parametrize("n_frames", [1, 2, 100])
+def test_short_sounds_have_activations_too(network, n_frames):
+    heard = beats.activations(levels(n_frames), train_beats.tensors_of(network))
+    assert heard.beat.shape == heard.downbeat.shape == (n_frames,)
+    assert heard.tempo.sum() == pytest.approx(1, abs=1e-4)
+
+
+def test_frames_beside_a_beat_count_half():
+    target = excerpts.marked(np.array([-3.0, 0.2, 3.6, 7.0]), 6)
+    assert target.tolist() == [1, 0.5, 0, 0.5, 1, 0.5]
+
+
+def test_tempo_is_blurred_around_the_truth():
+    weights = excerpts.blurred_tempo(120)
+    assert weights.sum() == pytest.approx(1, abs=1e-5)
+    assert beats.TEMPI[np.argmax(weights)] == pytest.approx(120, rel=0.01)
+    assert weights[np.abs(np.log(beats.TEMPI / 120)) > 0.1].max() < 1e-4
+
+
+@pytest.fixture
+def annotated(tmp_path):
+    """A folder with clicks at 120 BPM, every second one a downbeat."""
+    folder = tmp_path / "annotated"
+    folder.mkdir()
+    soundfile.write(folder / "clicks.wav", clicks(120, 40), 22_050)
+    times = np.arange(0.5, 40, 0.5)
+    note = {"beats": times.tolist(), "downbeats": times[::2].tolist(), "tempo": 120.0, "split": "train"}
+    (folder / "clicks.json").write_text(json.dumps(note))
+    return folder
+
+
+@pytest.fixture
+def recording(annotated, tmp_path):
+    return excerpts.read_recording(excerpts.prepare(annotated / "clicks.wav", tmp_path))[0]
+
+
+def test_what_is_altered_stays_true(recording):
+    rng = np.random.default_rng(3)
+    for _ in range(5):
+        bands, targets, known, tempo = excerpts.altered_excerpt(recording, 600, rng)
+        loud = bands.mean(axis=1)
+        at_beats = loud[targets[0] == 1].mean()
+        period = np.diff(np.flatnonzero(targets[0] == 1)).mean() / 43.07
+        assert at_beats > loud[targets[0] == 0].mean() + 0.5
+        assert beats.TEMPI[np.argmax(tempo)] == pytest.approx(60 / period, rel=0.02)
+        assert known.tolist() == [1, 1]
+
+
+def test_unknown_downbeats_do_not_count(network, recording):
+    rng = np.random.default_rng(0)
+    bands, targets, _, tempo = (part[None] for part in excerpts.altered_excerpt(recording, 300, rng))
+    known = np.array([[1, 0]], dtype=np.float32)
+    losses = [
+        train_beats.loss_of(network, excerpts.Batch(bands, changed, known, tempo)).item()
+        for changed in (targets, np.stack([targets[:, 0], 1 - targets[:, 1]], axis=1))
+    ]
+    assert losses[0] == losses[1]
+
+
+def test_the_network_learns_and_repeats_itself(recording):
+    def taught():
+        losses = []
+        drawn = excerpts.Excerpts([recording], [1.0], seed=1)
+        network = train_beats.train(
+            drawn, steps=8, batch=2, lengths=(430,), progress=lambda step, loss, network: losses.append(loss)
+        )
+        return train_beats.tensors_of(network), losses
+
+    (tensors, losses), (again, _) = taught(), taught()
+    assert np.mean(losses[-3:]) < 0.8 * losses[0]
+    assert all((tensors[name] == again[name]).all() for name in tensors)
+
+
+def test_a_network_is_taught_from_the_command_line_and_can_be_used(annotated, tmp_path):
+    result = CliRunner().invoke(main, ["train", "beats", str(annotated), "-o", str(tmp_path / "new"), "--steps", "1"])
+    assert result.exit_code == 0, result.output
+    assert "1 recordings" in result.output
+    network = read_network("beats", tmp_path / "new")
+    heard = beats.activations(levels(100), network.tensors)
+    assert heard.beat.shape == (100,)
+    assert network.config == {"channels": 32, "steps": 1, "seed": 0}
+
+
+@pytest.mark.parametrize("note", ["nonsense", "[]", '{"beats": [1.0]}', '{"tempo": 120, "beats": [-1]}'])
+def test_what_is_no_annotation_is_named(annotated, tmp_path, note):
+    (annotated / "clicks.json").write_text(note)
+    with pytest.raises(AudiorecError, match=r"clicks.json: it is no annotation"):
+        train_beats.teach_beats([annotated], tmp_path / "new", steps=1)
+
+
+def test_a_folder_without_annotations_is_named(tmp_path):
+    with pytest.raises(AudiorecError, match="nothing to learn from"):
+        train_beats.teach_beats([tmp_path], tmp_path / "new", steps=1)

@@ -1,0 +1,94 @@
+"""The two files of a small network: read as written, and refused when broken."""
+
+import hashlib
+import json
+
+import numpy as np
+import pytest
+import safetensors.numpy
+
+from audiorec.errors import ModelError
+from audiorec.networks.files import network_id, read_network, write_network
+
+WEIGHT = np.arange(6, dtype=np.float32).reshape(2, 3)
+
+
+@pytest.fixture
+def folder(tmp_path):
+    write_network(tmp_path, "small", "small-1", {"width": 3}, {"weight": WEIGHT})
+    return tmp_path
+
+
+def change_card(folder, **values):
+    card = folder / "small.json"
+    card.write_text(json.dumps(json.loads(card.read_text()) | values))
+
+
+def write_tensors(folder, data):
+    (folder / "small.safetensors").write_bytes(data)
+    change_card(folder, sha256=hashlib.sha256(data).hexdigest())
+
+
+def test_what_was_written_is_read(folder):
+    network = read_network("small", folder)
+    assert (network.model_id, network.config) == ("small-1", {"width": 3})
+    assert np.array_equal(network.tensors["weight"], WEIGHT)
+    assert network_id("small", folder) == "small-1"
+
+
+def test_nothing_else_is_left_in_the_folder(folder):
+    assert {path.name for path in folder.iterdir()} == {"small.json", "small.safetensors"}
+
+
+def test_no_network(folder):
+    assert network_id("other", folder) is None
+    with pytest.raises(ModelError, match=r"other\.json: the network cannot be read: No such file"):
+        read_network("other", folder)
+
+
+@pytest.mark.parametrize("text", ["", "[]", "{", "null", "[" * 100_000], ids=["empty", "list", "half", "null", "deep"])
+def test_a_card_that_is_none(folder, text):
+    (folder / "small.json").write_text(text)
+    with pytest.raises(ModelError, match=r"small\.json: it is no description of a network"):
+        read_network("small", folder)
+    assert network_id("small", folder) is None
+
+
+@pytest.mark.parametrize("values", [{"model_id": ""}, {"model_id": "a\nb"}, {"sha256": 1}, {"config": []}])
+def test_a_card_with_wrong_values(folder, values):
+    change_card(folder, **values)
+    with pytest.raises(ModelError, match="it is no description of a network"):
+        read_network("small", folder)
+
+
+def test_a_card_that_lacks_something(folder):
+    (folder / "small.json").write_text("{}")
+    with pytest.raises(ModelError, match=r"small\.json: it lacks 'model_id'"):
+        read_network("small", folder)
+
+
+def test_tensors_that_are_missing(folder):
+    (folder / "small.safetensors").unlink()
+    with pytest.raises(ModelError, match=r"small\.safetensors: the network cannot be read: No such file"):
+        read_network("small", folder)
+
+
+def test_tensors_that_were_altered(folder):
+    path = folder / "small.safetensors"
+    path.write_bytes(path.read_bytes()[:-1] + b"!")
+    with pytest.raises(ModelError, match=r"small\.safetensors: its SHA-256 is \w{12}…, not the \w{12}… of its card"):
+        read_network("small", folder)
+
+
+@pytest.mark.parametrize("data", [b"", b"nothing of the kind"], ids=["empty", "text"])
+def test_tensors_that_are_none(folder, data):
+    write_tensors(folder, data)
+    with pytest.raises(ModelError, match=r"small\.safetensors: it holds no tensors"):
+        read_network("small", folder)
+
+
+@pytest.mark.parametrize("tensor", [np.ones(2), np.array([1, np.nan], np.float32)], ids=["float64", "nan"])
+def test_tensors_of_other_numbers(folder, tensor):
+    write_tensors(folder, safetensors.numpy.save({"weight": tensor}))
+    with pytest.raises(ModelError, match="weight must be of finite numbers of float32"):
+        read_network("small", folder)
