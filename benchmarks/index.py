@@ -104,8 +104,8 @@ def ours(vectors: np.ndarray, folder: Path) -> Iterator[tuple[str, Query]]:
 
     index = AnnoyIndex.build(np.arange(len(vectors)), vectors, split=SOUND)
     index.save(folder)
-    settings = ", ".join("exact" if k is None else str(k) for k in index.search_k)
-    yield f"search_k by blend: {settings}", lambda query, row: index.query(query, K, [row])[0]
+    settings = ", ".join(f"{effort.search_k} at {effort.blend}" for effort in index.efforts)
+    yield f"search_k by blend: {settings or 'exact'}", lambda query, row: index.query(query, K, [row])[0]
 
 
 def exact(vectors: np.ndarray, folder: Path) -> Iterator[tuple[str, Query]]:

@@ -42,15 +42,26 @@ FLOORS = (
         "encoder.weights",
         "encoder.transforms",
         "index.exact",
+        "index.trees",
         "features.loudness",
         "features.rhythm",
         "features.tonal",
         "features.timbre",
     ),
-    ("audio", "features.perceptual", "features.structure", "encoder.embed", "encoder.data", "index.approximate"),
-    ("analysis", "encoder.export", "index.choice", "schema", "walk", "workers", "encoder.teachers", "encoder.train"),
+    ("audio", "features.perceptual", "features.structure", "encoder.embed", "encoder.data", "index.recall"),
+    (
+        "analysis",
+        "encoder.export",
+        "index.approximate",
+        "schema",
+        "walk",
+        "workers",
+        "encoder.teachers",
+        "encoder.train",
+    ),
     (
         "catalog",
+        "index.choice",
         "query",
         "history.lists",
         "history.names",
@@ -77,7 +88,7 @@ FLOORS = (
 )
 #: The one home of each outside library (a folder stands for everything in it).
 HOMES = {
-    "annoy": {"index.approximate"},
+    "annoy": {"index.trees"},
     "av": {"decoders"},
     "click": {"cli"},
     "implicit": {"collaborative"},
