@@ -336,7 +336,7 @@ class Library:
     def similar(self, track: Track, n: int = 10, *, by: str = "sound") -> list[tuple[Track, float]]:
         """Return the `n` tracks that are most like a track, with their scores, best first.
 
-        Neither the track itself is among them nor another file of the same sound, nor what is missing.
+        Neither the track itself is among them nor another file of the same sound, nor silence, nor what is missing.
 
         Parameters
         ----------
@@ -371,9 +371,9 @@ class Library:
         """Return the index of the tracks' vectors as they are now: a search by vector, as `similar` is one by track.
 
         A vector is an embedding, or, once something was learned from listening, both halves as `audiorec.fusion` fuses
-        them. The index is kept as long as the library does not change. For 50,000 tracks and more it comes from a
-        folder beside the database, which `refresh_index` writes; what is there is not used if it is damaged or of
-        another model.
+        them; silence has none. The index is kept as long as the library does not change. For 50,000 tracks and more it
+        comes from a folder beside the database, which `refresh_index` writes; what is there is not used if it is
+        damaged or of another model.
 
         Raises
         ------

@@ -48,12 +48,17 @@ def pool(catalog: Catalog, taste: Taste) -> Pool:
 
 
 def vectors(taste: Taste) -> Vectors:
-    """Return what a library is to be searched by: embeddings, or, where listening was learned from, both halves."""
+    """Return what a library is to be searched by: embeddings, or, where listening was learned from, both halves.
+
+    Silence is left out: it sounds like nothing else, and would come before all that is unlike.
+    """
     source = card.read_card().model_id
+    audible = taste.content.any(axis=1)
+    ids, content = taste.ids[audible], taste.content[audible]
     if taste.collaborative is None:
-        return Vectors(source, taste.ids, taste.content)
-    fused = fuse(taste.content, taste.collaborative)
-    return Vectors(f"{source} {taste.fit}", taste.ids, fused, split=taste.content.shape[1])
+        return Vectors(source, ids, content)
+    fused = fuse(content, taste.collaborative[audible])
+    return Vectors(f"{source} {taste.fit}", ids, fused, split=content.shape[1])
 
 
 def likeness_query(taste: Taste, track: Track, embedding: np.ndarray, blend: float) -> np.ndarray:
