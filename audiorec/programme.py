@@ -137,7 +137,7 @@ def discoveries(
         blend=blend,
         listener=half if half is not None and half.any() else None,
         heard=songs.heard(catalog, user, since=week.start - REST_DAYS * DAY, before=week.start),
-        offered=songs.offered(catalog, user, [str(week.back(count)) for count in range(1, OFFERED_WEEKS + 1)]),
+        offered=[songs.offered(catalog, user, str(week.back(count))) for count in range(OFFERED_WEEKS, 0, -1)],
     )
     songs.offer(catalog, user, str(week), [pick.track_id for pick in picks])
     return picks

@@ -73,10 +73,10 @@ def heard(catalog: Catalog, user: str, *, since: float, before: float = math.inf
     return songs(catalog, [track_id for (track_id,) in rows])
 
 
-def offered(catalog: Catalog, user: str, weeks: Sequence[str]) -> list[Song]:
-    """Return the songs that a user was offered in some weeks, by id."""
-    sql = "SELECT DISTINCT track_id FROM offer WHERE user = ? AND week IN (SELECT value FROM json_each(?))"
-    return songs(catalog, [track_id for (track_id,) in catalog.rows(sql, [user, json.dumps(weeks)])])
+def offered(catalog: Catalog, user: str, week: str) -> list[Song]:
+    """Return the songs that a user was offered in a week, by id."""
+    rows = catalog.rows("SELECT track_id FROM offer WHERE user = ? AND week = ?", [user, week])
+    return songs(catalog, [track_id for (track_id,) in rows])
 
 
 def offer(catalog: Catalog, user: str, week: str, track_ids: Sequence[int]) -> None:
