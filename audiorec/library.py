@@ -137,7 +137,7 @@ class Library:
         time_limit : float
             Seconds that the analysis of one file may take.
         progress : callable, optional
-            Called with a `ScanProgress` at the start and for each file that is done.
+            Called with a `ScanProgress` at the start, for each file that is done, and while the index is built.
 
         Raises
         ------
@@ -187,7 +187,7 @@ class Library:
         series: bool = False,
     ) -> ScanReport:
         from audiorec import analysis  # half a second of imports, which a search can do without
-        from audiorec.scan import Scan
+        from audiorec.scan import Scan, ScanProgress
 
         embed = card.embeds_by_default() if embed is None else embed
         if embed:
@@ -196,7 +196,8 @@ class Library:
         with WorkerPool(available_cores() if jobs is None else jobs, time_limit=time_limit) as pool:
             report = Scan(self._catalog, pool, analyze=analysis.analyze, **options).run(walk)
         if embed and not report.interrupted:
-            self.refresh_index()
+            show = progress or (lambda step: None)
+            self.refresh_index(progress=lambda done, total: show(ScanProgress(done, total, indexing=True)))
         return report
 
     def tracks(self, query: str = "") -> Iterator[Track]:
@@ -385,17 +386,17 @@ class Library:
             self._indexed = open_index(self._index_folder, programme.vectors(taste)), taste
         return self._indexed[0]
 
-    def refresh_index(self) -> bool:
+    def refresh_index(self, *, progress: Callable[[int, int], None] | None = None) -> bool:
         """Build the stored index anew if it is damaged or a tenth of it is out of date; tell whether that was done.
 
         A scan with embeddings ends with it, and so does a fit. 100,000 tracks take a minute; less than 50,000 need no
-        stored index.
+        stored index. `progress` is called with the number of steps done and their total.
         """
         from audiorec import halves
 
         taste = self.taste()
         halves.keep(self._catalog, taste)
-        return refresh_index(self._index_folder, programme.vectors(taste))
+        return refresh_index(self._index_folder, programme.vectors(taste), progress)
 
     @property
     def _index_folder(self) -> Path:
@@ -523,7 +524,8 @@ class Library:
         Parameters
         ----------
         progress : callable, optional
-            Called with the number of steps done and their total.
+            Called with the number of steps done and their total, for the learning, and anew for the index of a large
+            library.
 
         Raises
         ------
@@ -534,7 +536,7 @@ class Library:
 
         self.rematch()
         report = fit(self._catalog, progress)
-        self.refresh_index()
+        self.refresh_index(progress=progress)
         return report
 
     def evaluate(self, *, progress: Callable[[int, int], None] | None = None) -> Evaluation:

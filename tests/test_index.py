@@ -362,7 +362,7 @@ def test_building_tells_how_far_it_is():
     steps = []
     vectors = np.concatenate([units(50, 4), units(50, 4, seed=1)], axis=1)
     AnnoyIndex.build(np.arange(50), vectors, split=4, progress=lambda *step: steps.append(step))
-    assert steps == [(done, 8) for done in range(1, 9)]
+    assert steps == [(done, 8) for done in range(9)]
 
 
 def test_annoy_is_asked_no_more_than_needed():

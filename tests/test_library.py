@@ -657,6 +657,15 @@ def test_a_scan_without_a_model_ends_before_it_begins(library, music, tmp_path, 
     assert library.scan(music, jobs=1, embed=False).analysed == 3
 
 
+def test_a_scan_tells_how_far_the_index_is(library, music, monkeypatch):
+    monkeypatch.setattr(choice, "APPROXIMATE_FROM", 1)
+    steps = []
+    library.scan(music, jobs=1, embed=True, progress=steps.append)
+    files, index = steps[:4], steps[4:]
+    assert [(step.done, step.total, step.indexing) for step in files] == [(done, 3, False) for done in range(4)]
+    assert [(step.done, step.total, step.indexing) for step in index] == [(done, 2, True) for done in range(3)]
+
+
 def test_a_model_that_workers_cannot_load_ends_a_scan_and_is_no_fault_of_the_files(library, music):
     """What was analysed before is stored; the rest is left to the next scan."""
     write_wav(music / "b unloadable.wav", 9)

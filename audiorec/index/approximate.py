@@ -182,8 +182,9 @@ def _plan(width: int, split: int | None) -> Plan:
 
 def _grow(vectors: np.ndarray, plan: Plan, split: int | None, progress: Progress | None) -> dict[str, Trees]:
     """Return trees as planned, those apart that are of no use."""
-    grown, done, total = {}, count(1), sum(1 + len(blends) for _, _, blends in plan.values())
+    grown, done, total = {}, count(), sum(1 + len(blends) for _, _, blends in plan.values())
     report = progress or (lambda done, total: None)
+    report(next(done), total)
     for name, (start, stop, blends) in plan.items():
         trees = grown[name] = Trees.grow(vectors, start, stop)
         report(next(done), total)
