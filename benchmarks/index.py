@@ -7,7 +7,7 @@ ask for the 10 neighbours of 300 tracks at three blends; print one Markdown docu
 
 Conventions: everything has one thread. Recall is the share of the 10 true neighbours, the track asked for left out,
 that is found. Times are medians over the queries of wall time, the conversion of the vector included. Each contender
-builds and answers in a process of its own, on the same vectors.
+builds and answers in a process of its own, on the same vectors, within half an hour.
 """
 
 from __future__ import annotations
@@ -37,6 +37,7 @@ QUERIES = 300
 BLENDS = (0.5, 0.0, 1.0)
 RECALL = 0.99
 EFFORTS = tuple(int(11 * 1.3**i) for i in range(30))  #: the graphs' `ef`, raised until they recall as much
+LONGEST = 1800  #: s, for all that a contender is asked for
 PACKAGES = ("audiorec", "numpy", "annoy", "voyager", "hnswlib")
 
 Query = Callable[[np.ndarray, int], "list[int] | np.ndarray"]
@@ -203,9 +204,11 @@ def comparison(make: Callable[[int], np.ndarray], n: int) -> Iterator[str]:
         print(f"{make.__name__} {n}: {name}", file=sys.stderr)
         with multiprocessing.get_context("spawn").Pool(1) as pool:
             try:
-                table = pool.apply(measured, (contender, make, n))
+                table = pool.apply_async(measured, (contender, make, n)).get(LONGEST)
             except ImportError as error:
                 table = [[f"not installed: {error.name}"] + [""] * 8]
+            except multiprocessing.TimeoutError:
+                table = [[f"given up after {LONGEST / 60:.0f} minutes"] + [""] * 8]
         for cells in table:
             yield f"| {name} | " + " | ".join(cells) + " |"
 
