@@ -15,7 +15,6 @@ import dataclasses
 import datetime
 import json
 import os
-import shlex
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
@@ -49,8 +48,6 @@ if TYPE_CHECKING:
     from audiorec.teaching import TeachingReport
 
 PathLike = str | bytes | os.PathLike
-
-SAME_SOUND = "content_hash = (SELECT content_hash FROM track WHERE id = ?)"
 
 
 def default_database() -> Path:
@@ -362,11 +359,8 @@ class Library:
             raise ValueError(f"n={n} must be at least 1")
         if by not in programme.BLENDS:
             raise ValueError(f"by={by!r} must be one of {', '.join(programme.BLENDS)}")
-        wanted = programme.likeness_query(self.taste(), track, self._embedding(track), programme.BLENDS[by])
-        same_sound = {stored.id for stored in self._catalog.files(SAME_SOUND, [track.id])}
-        index = self.index()
-        found = zip(*index.query(wanted, n, same_sound), strict=True) if len(index) else ()
-        return [(self.track(int(track_id)), float(score)) for track_id, score in found]
+        found = programme.alike(self._catalog, self.taste(), self.index(), track, n, blend=programme.BLENDS[by])
+        return [(self.track(track_id), score) for track_id, score in found]
 
     def index(self) -> Index:
         """Return the index of the tracks' vectors as they are now: a search by vector, as `similar` is one by track.
@@ -504,17 +498,6 @@ class Library:
         return programme.discoveries(
             self._catalog, self.pool(), user, week, n=n, blend=blend, half=taste.users.get(user)
         )
-
-    def _embedding(self, track: Track) -> np.ndarray:
-        analysis = self._catalog.analysis(track)
-        name, folder = printable(track.path), printable(Path(track.path).parent)
-        mend = f"make one with: audiorec scan --embed {shlex.quote(folder)}"
-        if analysis.embedding is None or analysis.versions["embedding"] != card.read_card().model_id:
-            what = "no embedding" if analysis.embedding is None else "an embedding of another model"
-            raise NoEmbeddingError(f"{name}: it has {what}; {mend}")
-        if not analysis.embedding.any():
-            raise NoEmbeddingError(f"{name}: it is silence, which sounds like nothing else")
-        return analysis.embedding
 
     def fit(self, *, progress: Callable[[int, int], None] | None = None) -> FitReport:
         """Learn from the listening history who likes what, and store it; `taste` has the result.
