@@ -16,7 +16,6 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import subprocess
 import warnings
 from collections import Counter
 from collections.abc import Callable
@@ -32,13 +31,16 @@ import numpy as np
 import soundfile
 import soxr
 from annotated import SPLITS, Recording, parse_key, read_folder
+from rhythm import excerpt
 from rhythm_measures import BINS, calibration_error, confidence_bins, song_interval
+from tracker import RATE, play
 
 import audiorec
 
 PACKAGES = ("audiorec", "numpy", "scipy", "librosa", "essentia", "sonara", "mir_eval")
 LISTED = Path(__file__).parent / "annotations" / "keys.json"
-MODULES = (".it", ".mod", ".s3m", ".xm")  #: which openmpt123 plays
+MODULES = (".it", ".mod", ".s3m", ".xm")
+MODULE_SECONDS = 180  #: of a tracker module
 KINDS = {1.0: "right", 0.5: "fifth", 0.3: "relative", 0.2: "parallel", 0.0: "other"}  #: by score
 KRUMHANSL = (  #: major and minor (C. Krumhansl, "Cognitive foundations of musical pitch", 1990)
     (6.35, 2.23, 3.48, 2.33, 4.38, 4.09, 2.52, 5.19, 2.39, 3.66, 2.29, 2.88),
@@ -124,20 +126,19 @@ def listed_recordings(corpus: Path, cache: Path) -> list[Recording]:
         if row["split"] != "test":
             continue
         path = corpus / row["file"]
+        package = Path(row["file"]).parts[0]
         if path.suffix in MODULES:
-            path = rendered_module(path, cache)
+            path = rendered_module(path, cache / f"{package}-{path.name}.wav")
         source = row["source"] if row["sure"] else "unsure"
-        found.append(Recording(path, row["file"], source, style=row["style"], key=row["key"]))
+        found.append(Recording(path, f"package/{package}", source, style=row["style"], key=row["key"]))
     return found
 
 
-def rendered_module(path: Path, cache: Path) -> Path:
-    """Return a tracker module as a WAV file, made by openmpt123 unless it is there."""
-    wav = cache / f"{path.parts[-2]}-{path.name}.wav"
+def rendered_module(path: Path, wav: Path) -> Path:
+    """Return the sound of a tracker module as a file, which is made unless it is there."""
     if not wav.exists():
-        cache.mkdir(parents=True, exist_ok=True)
-        options = ["--batch", "--samplerate", "44100", "--channels", "2", "--no-float", "--force"]
-        subprocess.run(["openmpt123", *options, "-o", str(wav), str(path)], check=True, capture_output=True)
+        samples = play(path, MODULE_SECONDS).audio
+        write(wav, samples / np.abs(samples).max(), RATE)
     return wav
 
 
@@ -250,6 +251,7 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument("--annotations", type=Path, action="append", default=[], metavar="FOLDER")
     parser.add_argument("--split", choices=SPLITS, help="take this part of recordings that are split")
     parser.add_argument("--corpus", type=Path, metavar="FOLDER", help="the packages that annotations/keys.json names")
+    parser.add_argument("--seconds", type=float, help="let all hear no more than the first of each recording")
     parser.add_argument("--only", nargs="+", metavar="NAME", help="contenders whose name begins so, audiorec first")
     parser.add_argument("--robustness", type=int, default=0, metavar="N", help="change N recordings in several ways")
     parser.add_argument("--cache", type=Path, required=True, metavar="FOLDER", help="keeps what is rendered")
@@ -265,6 +267,9 @@ def main() -> None:
     recordings += listed_recordings(arguments.corpus, arguments.cache) if arguments.corpus else []
     if not recordings:
         raise SystemExit("no recording with a key was found")
+    if arguments.seconds:
+        cut = arguments.cache / f"first {arguments.seconds:g} s"
+        recordings = [excerpt(recording, arguments.seconds, cut) for recording in recordings]
     wanted = tuple(arguments.only or ("",))
     heard = {}
     for name, setup in CONTENDERS.items():
