@@ -36,12 +36,14 @@ from rhythm_measures import BINS, calibration_error, confidence_bins, song_inter
 from tracker import RATE, play
 
 import audiorec
+from audiorec.features.tonal import KEY_NAMES
 
 PACKAGES = ("audiorec", "numpy", "scipy", "librosa", "essentia", "sonara", "mir_eval")
 LISTED = Path(__file__).parent / "annotations" / "keys.json"
 MODULES = (".it", ".mod", ".s3m", ".xm")
 MODULE_SECONDS = 180  #: of a tracker module
 KINDS = {1.0: "right", 0.5: "fifth", 0.3: "relative", 0.2: "parallel", 0.0: "other"}  #: by score
+MODES = ("major", "minor")
 KRUMHANSL = (  #: major and minor (C. Krumhansl, "Cognitive foundations of musical pitch", 1990)
     (6.35, 2.23, 3.48, 2.33, 4.38, 4.09, 2.52, 5.19, 2.39, 3.66, 2.29, 2.88),
     (6.33, 2.68, 3.52, 5.38, 2.60, 3.53, 2.54, 4.75, 3.98, 2.69, 3.34, 3.17),
@@ -80,7 +82,7 @@ def hear_librosa() -> Hear:
         samples, sample_rate = librosa.load(path)
         chroma = librosa.feature.chroma_cqt(y=samples, sr=sample_rate).mean(axis=1)
         best = int(np.corrcoef(chroma, profiles)[0, 1:].argmax())
-        return Answer(f"{audiorec.features.tonal.KEY_NAMES[best % 12]} {('major', 'minor')[best // 12]}")
+        return Answer(f"{KEY_NAMES[best % 12]} {MODES[best // 12]}")
 
     return hear
 
@@ -108,11 +110,10 @@ def hear_sonara() -> Hear:
 
 CONTENDERS: dict[str, Callable[[], Hear]] = {
     "**audiorec**": hear_audiorec,
-    "librosa, CQT chroma and Krumhansl": hear_librosa,
     "essentia, edma": partial(hear_essentia, "edma"),
     "essentia, bgate (its default)": partial(hear_essentia, "bgate"),
-    "essentia, krumhansl": partial(hear_essentia, "krumhansl"),
     "sonara": hear_sonara,
+    "librosa, CQT chroma and Krumhansl": hear_librosa,
 }
 
 
@@ -276,9 +277,9 @@ def main() -> None:
         if name.strip("*").startswith(wanted):
             try:
                 heard[name] = hear_all(setup, recordings)
+                say(f"{name}: score {scores_of(heard[name], recordings).mean():.3f}")
             except ImportError as error:
                 say(f"{name}: not installed ({error.name})")
-            say(f"{name}: done")
     parts = [machine, describe_command(), f"Packages: {', '.join(map(version, PACKAGES))}."]
     sources = np.array([recording.source for recording in recordings])
     for title, rows in (

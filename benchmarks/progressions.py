@@ -83,7 +83,8 @@ def _bass(written: list, starts: np.ndarray, beats: int, beat: float, rng: np.ra
     notes = []
     for chord, start in zip(written, starts, strict=True):
         for i, time in enumerate(np.arange(start, start + beats * beat - 1e-6, step)):
-            pitch = lowest + (0 if drone else chord[0] + figure[i % len(figure)])
+            root = 0 if drone else chord[0]
+            pitch = lowest + (root - lowest) % 12 + (0 if drone else figure[i % len(figure)])
             notes.append(Note(time, time + SUSTAIN * step, pitch, int(rng.integers(80, 115)), "bass"))
     return notes
 
