@@ -78,7 +78,10 @@ def render(path: Path) -> np.ndarray:
         command = ["lmms", "--allowroot", "render", str(path), "-o", str(target), "-f", "wav", "-s", "44100"]
         quiet = {"stdin": subprocess.DEVNULL, "stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
         environment = {**os.environ, "HOME": folder, "QT_QPA_PLATFORM": "offscreen"}
-        subprocess.run(command, check=True, timeout=RENDER_SECONDS, env=environment, **quiet)
+        for last in (False, True):  # LMMS 1.2.2 crashes now and then
+            done = subprocess.run(command, check=last, timeout=RENDER_SECONDS, env=environment, **quiet)
+            if not done.returncode:
+                break
         return decode(target)
 
 
