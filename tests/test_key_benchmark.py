@@ -1,5 +1,6 @@
 """What the benchmark of the key measures, and the clips that are composed in a key."""
 
+import json
 import os
 import subprocess
 import sys
@@ -34,6 +35,18 @@ def test_what_is_composed_stays_in_its_key(benchmarks, mode, third, other):
                 weights[(note.pitch - tonic) % 12] += note.end - note.start
     assert weights[0] > weights[1]
     assert weights[third] > 3 * weights[other]
+
+
+def test_the_listed_keys_can_be_read_and_no_package_is_in_two_parts(benchmarks, request):
+    from annotated import parse_key
+
+    rows = json.loads((request.config.rootpath / "benchmarks" / "annotations" / "keys.json").read_text())
+    assert all(parse_key("key", row["key"]) and row["how"] for row in rows)
+    assert len({row["file"] for row in rows}) == len(rows)
+    parts = {}
+    for row in rows:
+        parts.setdefault(row["file"].split("/")[0], set()).add(row["split"])
+    assert all(len(found) == 1 for found in parts.values())
 
 
 def test_the_benchmark_runs_on_a_folder(tmp_path, request):
