@@ -22,7 +22,9 @@ from audiorec.audio import MAX_CHANNELS, SAMPLE_RATES, MonoResampler, open_strea
 from audiorec.encoder import card
 from audiorec.errors import EmptyAudioError
 from audiorec.features import loudness, perceptual, rhythm, structure, timbre, tonal
-from audiorec.spectrum import SAMPLE_RATE, SpectrogramBuilder, fold_chroma
+from audiorec.networks.files import network_id
+from audiorec.networks.key import hear_key
+from audiorec.spectrum import SAMPLE_RATE, SpectrogramBuilder
 from audiorec.types import SERIES, Analysis, Descriptors
 
 
@@ -96,8 +98,12 @@ def _meter(beats, spectrogram):
 
 
 def _key(spectrogram):
-    pitch_classes = tonal.harmonic_sum(spectrogram.fine_chroma)[:, None]
-    key = tonal.estimate_key(fold_chroma(pitch_classes, spectrogram.tuning)[:, 0])
+    key = tonal.estimate_key(spectrogram.chroma.sum(axis=1))
+    return key.key, key.mode, key.confidence, key.name, key.camelot
+
+
+def _key_by_network(spectrogram):
+    key = hear_key(spectrogram)
     return key.key, key.mode, key.confidence, key.name, key.camelot
 
 
@@ -117,6 +123,7 @@ def _estimate(name, estimates):
     return estimates.get(name, perceptual.OF_SILENCE[name])
 
 
+KEY_VALUES = ("key", "mode", "key_confidence", "key_name", "camelot")
 FEATURES = (
     # measured while the file is decoded
     Feature("levels", 1, _supplied_by_front_end),
@@ -139,7 +146,7 @@ FEATURES = (
     Feature("tempo", 1, _tempo, ("tempo", "tempo_confidence", "tempo_candidates")),
     Feature("time_signature", 1, _meter, ("time_signature", "bars", "bar_confidence")),
     # tonality and timbre
-    Feature("key", 1, _key, ("key", "mode", "key_confidence", "key_name", "camelot")),
+    Feature("key", 2, _key, KEY_VALUES),
     Feature("brightness", 1, timbre.brightness),
     Feature("timbre", 1, timbre.timbre_vector, ("timbre", "timbre_names")),
     # learned
@@ -160,15 +167,20 @@ FEATURES = (
 )
 #: What the model hears better than the formula of the same name; computed along with the embedding.
 LEARNED = {name: Feature(name, card.model_id(), partial(_estimate, name)) for name in card.estimates()}
+#: What small networks, which run in numpy, hear better than formulas; nothing where their files are missing.
+NETWORKS = {
+    feature.name: feature
+    for feature in (Feature("key", network_id("key"), _key_by_network, KEY_VALUES),)
+    if feature.version is not None
+}
 FRONT_END = ("levels", "spectrogram")
 _DESCRIPTORS = tuple(field.name for field in fields(Descriptors))
 
 
 def available_features(*, embed: bool) -> tuple[Feature, ...]:
     """Return the features that can be had with an embedding, or without one; each stands after those it needs."""
-    if embed:
-        return tuple(LEARNED.get(feature.name, feature) for feature in FEATURES)
-    return tuple(feature for feature in FEATURES if feature.name != "embedding")
+    chosen = NETWORKS | LEARNED if embed else NETWORKS
+    return tuple(chosen.get(feature.name, feature) for feature in FEATURES if embed or feature.name != "embedding")
 
 
 def current_versions(*, embed: bool = True) -> dict[str, int | str | None]:
@@ -192,7 +204,8 @@ def stale_features(versions: Mapping[str, int | str], *, embed: bool = True) -> 
     changed: set[str] = set()
     for feature in available_features(embed=embed):
         version = versions.get(feature.name)
-        if (feature.optional and version is None) or (not embed and isinstance(version, str)):
+        said_by_model = isinstance(version, str) and feature.name not in NETWORKS
+        if (feature.optional and version is None) or (not embed and said_by_model):
             continue
         if version != feature.version or changed.intersection(feature.inputs):
             stale.add(feature.name)
