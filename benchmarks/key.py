@@ -225,7 +225,9 @@ def variants(samples: np.ndarray, sample_rate: int, folder: Path) -> dict[str, P
 
 def write(path: Path, samples: np.ndarray, sample_rate: int, **options) -> Path:
     path.parent.mkdir(parents=True, exist_ok=True)
-    soundfile.write(path, np.clip(samples, -1, 1), sample_rate, **options)
+    with soundfile.SoundFile(path, "w", sample_rate, 1, **options) as file:
+        for start in range(0, len(samples), sample_rate):  # libsndfile crashes on minutes of Vorbis at once
+            file.write(np.clip(samples[start : start + sample_rate], -1, 1))
     return path
 
 
