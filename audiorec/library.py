@@ -15,7 +15,6 @@ import dataclasses
 import datetime
 import json
 import os
-import shlex
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
@@ -50,8 +49,6 @@ if TYPE_CHECKING:
     from audiorec.teaching import TeachingReport
 
 PathLike = str | bytes | os.PathLike
-
-SAME_SOUND = "content_hash = (SELECT content_hash FROM track WHERE id = ?)"
 
 
 def default_database() -> Path:
@@ -146,7 +143,7 @@ class Library:
         time_limit : float
             Seconds that the analysis of one file may take.
         progress : callable, optional
-            Called with a `ScanProgress` at the start and for each file that is done.
+            Called with a `ScanProgress` at the start, for each file that is done, and while the index is built.
 
         Raises
         ------
@@ -202,7 +199,7 @@ class Library:
     ) -> ScanReport:
         from audiorec import analysis  # half a second of imports, which a search can do without
         from audiorec.features.tempo import checked_range
-        from audiorec.scan import Scan
+        from audiorec.scan import Scan, ScanProgress
 
         if embed and not models:
             raise ValueError("embed=True needs models=True: an embedding is what a model says")
@@ -216,7 +213,8 @@ class Library:
             analyze = partial(analysis.analyze, **hearing)
             report = Scan(self._catalog, pool, analyze=analyze, **options).run(walk)
         if embed and not report.interrupted:
-            self.refresh_index()
+            show = progress or (lambda step: None)
+            self.refresh_index(progress=lambda done, total: show(ScanProgress(done, total, indexing=True)))
         return report
 
     def tempo_range(self) -> tuple[float, float]:
@@ -363,7 +361,7 @@ class Library:
     def similar(self, track: Track, n: int = 10, *, by: str = "sound") -> list[tuple[Track, float]]:
         """Return the `n` tracks that are most like a track, with their scores, best first.
 
-        Neither the track itself is among them nor another file of the same sound, nor what is missing.
+        Neither the track itself is among them nor another file of the same sound, nor silence, nor what is missing.
 
         Parameters
         ----------
@@ -388,19 +386,16 @@ class Library:
             raise ValueError(f"n={n} must be at least 1")
         if by not in programme.BLENDS:
             raise ValueError(f"by={by!r} must be one of {', '.join(programme.BLENDS)}")
-        wanted = programme.likeness_query(self.taste(), track, self._embedding(track), programme.BLENDS[by])
-        same_sound = {stored.id for stored in self._catalog.files(SAME_SOUND, [track.id])}
-        index = self.index()
-        found = zip(*index.query(wanted, n, same_sound), strict=True) if len(index) else ()
-        return [(self.track(int(track_id)), float(score)) for track_id, score in found]
+        found = programme.alike(self._catalog, self.taste(), self.index(), track, n, blend=programme.BLENDS[by])
+        return [(self.track(track_id), score) for track_id, score in found]
 
     def index(self) -> Index:
         """Return the index of the tracks' vectors as they are now: a search by vector, as `similar` is one by track.
 
         A vector is an embedding, or, once something was learned from listening, both halves as `audiorec.fusion` fuses
-        them. The index is kept as long as the library does not change. For 50,000 tracks and more it comes from a
-        folder beside the database, which `refresh_index` writes; what is there is not used if it is damaged or of
-        another model.
+        them; silence has none. The index is kept as long as the library does not change. For 50,000 tracks and more it
+        comes from a folder beside the database, which `refresh_index` writes; what is there is not used if it is
+        damaged or of another model.
 
         Raises
         ------
@@ -412,17 +407,17 @@ class Library:
             self._indexed = open_index(self._index_folder, programme.vectors(taste)), taste
         return self._indexed[0]
 
-    def refresh_index(self) -> bool:
+    def refresh_index(self, *, progress: Callable[[int, int], None] | None = None) -> bool:
         """Build the stored index anew if it is damaged or a tenth of it is out of date; tell whether that was done.
 
         A scan with embeddings ends with it, and so does a fit. 100,000 tracks take a minute; less than 50,000 need no
-        stored index.
+        stored index. `progress` is called with the number of steps done and their total.
         """
         from audiorec import halves
 
         taste = self.taste()
         halves.keep(self._catalog, taste)
-        return refresh_index(self._index_folder, programme.vectors(taste))
+        return refresh_index(self._index_folder, programme.vectors(taste), progress)
 
     @property
     def _index_folder(self) -> Path:
@@ -531,17 +526,6 @@ class Library:
             self._catalog, self.pool(), user, week, n=n, blend=blend, half=taste.users.get(user)
         )
 
-    def _embedding(self, track: Track) -> np.ndarray:
-        analysis = self._catalog.analysis(track)
-        name, folder = printable(track.path), printable(Path(track.path).parent)
-        mend = f"make one with: audiorec scan --embed {shlex.quote(folder)}"
-        if analysis.embedding is None or analysis.versions["embedding"] != card.read_card().model_id:
-            what = "no embedding" if analysis.embedding is None else "an embedding of another model"
-            raise NoEmbeddingError(f"{name}: it has {what}; {mend}")
-        if not analysis.embedding.any():
-            raise NoEmbeddingError(f"{name}: it is silence, which sounds like nothing else")
-        return analysis.embedding
-
     def fit(self, *, progress: Callable[[int, int], None] | None = None) -> FitReport:
         """Learn from the listening history who likes what, and store it; `taste` has the result.
 
@@ -550,7 +534,8 @@ class Library:
         Parameters
         ----------
         progress : callable, optional
-            Called with the number of steps done and their total.
+            Called with the number of steps done and their total, for the learning, and anew for the index of a large
+            library.
 
         Raises
         ------
@@ -561,7 +546,7 @@ class Library:
 
         self.rematch()
         report = fit(self._catalog, progress)
-        self.refresh_index()
+        self.refresh_index(progress=progress)
         return report
 
     def evaluate(self, *, progress: Callable[[int, int], None] | None = None) -> Evaluation:

@@ -1,10 +1,12 @@
-"""Radio and weekly discovery for a library: what names mean, what a user loves and has heard, what was offered."""
+"""What a library recommends: tracks alike, radio, weekly discovery; what names mean, what was heard and was offered."""
 
 from __future__ import annotations
 
+import shlex
 import time
 from collections.abc import Iterable, Iterator
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -14,7 +16,7 @@ from audiorec.catalog import Catalog
 from audiorec.encoder import card
 from audiorec.errors import NoEmbeddingError, NoHistoryError, UserNotFoundError, printable
 from audiorec.fusion import fuse, fused_query
-from audiorec.index.choice import Vectors
+from audiorec.index.choice import Index, Vectors
 from audiorec.recommend.choose import Pick
 from audiorec.recommend.pool import Pool
 from audiorec.recommend.radio import EXPLORE, Radio
@@ -30,6 +32,7 @@ HEARD_DAYS = 7.0  #: for which a radio leaves out what its listener has heard
 
 BLENDS = {"sound": 0.0, "listening": 1.0, "both": 0.5}  #: what tracks can be alike in, and the share of listening
 HINT = "make some with: audiorec scan --embed FOLDER"
+SAME_SOUND = "content_hash = (SELECT content_hash FROM track WHERE id = ?)"
 
 Name = int | names.PathLike
 
@@ -48,15 +51,35 @@ def pool(catalog: Catalog, taste: Taste) -> Pool:
 
 
 def vectors(taste: Taste) -> Vectors:
-    """Return what a library is to be searched by: embeddings, or, where listening was learned from, both halves."""
+    """Return what a library is to be searched by: embeddings, or, where listening was learned from, both halves.
+
+    Silence is left out: it sounds like nothing else, and would come before all that is unlike.
+    """
     source = card.read_card().model_id
+    audible = taste.content.any(axis=1)
+    ids, content = taste.ids[audible], taste.content[audible]
     if taste.collaborative is None:
-        return Vectors(source, taste.ids, taste.content)
-    fused = fuse(taste.content, taste.collaborative)
-    return Vectors(f"{source} {taste.fit}", taste.ids, fused, split=taste.content.shape[1])
+        return Vectors(source, ids, content)
+    fused = fuse(content, taste.collaborative[audible])
+    return Vectors(f"{source} {taste.fit}", ids, fused, split=content.shape[1])
 
 
-def likeness_query(taste: Taste, track: Track, embedding: np.ndarray, blend: float) -> np.ndarray:
+def alike(
+    catalog: Catalog, taste: Taste, index: Index, track: Track, n: int, *, blend: float
+) -> list[tuple[int, float]]:
+    """Return the ids of the `n` tracks most like a track, and their scores; `Library.similar` says which.
+
+    `index` is one of `vectors`.
+    """
+    wanted = _likeness_query(taste, track, _embedding(catalog, track), blend)
+    same_sound = {stored.id for stored in catalog.files(SAME_SOUND, [track.id])}
+    if not len(index):
+        return []
+    ids, scores = index.query(wanted, n, same_sound)
+    return list(zip(ids.tolist(), scores.tolist(), strict=True))
+
+
+def _likeness_query(taste: Taste, track: Track, embedding: np.ndarray, blend: float) -> np.ndarray:
     """Return the query that finds in an index of `vectors` what is like a track; its scores are blended cosines."""
     if taste.collaborative is None:
         if blend > 0:
@@ -67,6 +90,18 @@ def likeness_query(taste: Taste, track: Track, embedding: np.ndarray, blend: flo
     if not len(row := np.flatnonzero(taste.ids == track.id)):
         raise NoEmbeddingError(f"{printable(track.path)}: the file is missing")
     return np.sqrt(2) * fused_query(embedding, taste.collaborative[row[0]], blend)
+
+
+def _embedding(catalog: Catalog, track: Track) -> np.ndarray:
+    analysis = catalog.analysis(track)
+    name, folder = printable(track.path), printable(Path(track.path).parent)
+    mend = f"make one with: audiorec scan --embed {shlex.quote(folder)}"
+    if analysis.embedding is None or analysis.versions["embedding"] != card.read_card().model_id:
+        what = "no embedding" if analysis.embedding is None else "an embedding of another model"
+        raise NoEmbeddingError(f"{name}: it has {what}; {mend}")
+    if not analysis.embedding.any():
+        raise NoEmbeddingError(f"{name}: it is silence, which sounds like nothing else")
+    return analysis.embedding
 
 
 def _neighbours(taste: Taste, track_id: int) -> list[int]:
@@ -132,7 +167,7 @@ def discoveries(
         blend=blend,
         listener=half if half is not None and half.any() else None,
         heard=songs.heard(catalog, user, since=week.start - REST_DAYS * DAY, before=week.start),
-        offered=songs.offered(catalog, user, [str(week.back(count)) for count in range(1, OFFERED_WEEKS + 1)]),
+        offered=[songs.offered(catalog, user, str(week.back(count))) for count in range(OFFERED_WEEKS, 0, -1)],
     )
     songs.offer(catalog, user, str(week), [pick.track_id for pick in picks])
     return picks

@@ -59,15 +59,16 @@ class ScanReport:
 
 @dataclass(frozen=True, slots=True)
 class ScanProgress:
-    """How far a scan is, each time that a file is done."""
+    """How far a scan is, each time that a file is done, and then each step of building the index of a large library."""
 
-    done: int
+    done: int  #: files, or steps
     total: int
     path: str | None = None  #: the file just done; None at the start
     error: FileError | None = None  #: why it failed
     analysed: int = 0
     failed: int = 0
     audio_seconds: float = 0.0
+    indexing: bool = False  #: all files are done, and the index is being built
 
 
 @dataclass(frozen=True, slots=True)

@@ -73,10 +73,10 @@ def heard(catalog: Catalog, user: str, *, since: float, before: float = math.inf
     return songs(catalog, [track_id for (track_id,) in rows])
 
 
-def offered(catalog: Catalog, user: str, weeks: Sequence[str]) -> list[Song]:
-    """Return the songs that a user was offered in some weeks, by id."""
-    sql = "SELECT DISTINCT track_id FROM offer WHERE user = ? AND week IN (SELECT value FROM json_each(?))"
-    return songs(catalog, [track_id for (track_id,) in catalog.rows(sql, [user, json.dumps(weeks)])])
+def offered(catalog: Catalog, user: str, week: str) -> list[Song]:
+    """Return the songs that a user was offered in a week, by id."""
+    rows = catalog.rows("SELECT track_id FROM offer WHERE user = ? AND week = ?", [user, week])
+    return songs(catalog, [track_id for (track_id,) in rows])
 
 
 def offer(catalog: Catalog, user: str, week: str, track_ids: Sequence[int]) -> None:
@@ -87,6 +87,10 @@ def offer(catalog: Catalog, user: str, week: str, track_ids: Sequence[int]) -> N
 
 
 def matching(catalog: Catalog, where: str, parameters: Iterable) -> list[int]:
-    """Return the ids of the tracks that meet an SQL condition on the tables `track` and `descriptors`."""
-    sql = f"SELECT track.id FROM track LEFT JOIN descriptors ON track_id = track.id WHERE {where}"
-    return [track_id for (track_id,) in catalog.rows(sql, parameters)]
+    """Return the ids of the tracks that meet an SQL condition on the tables `track` and `descriptors`.
+
+    They come as one row: a hundred thousand would take a third longer.
+    """
+    sql = f"SELECT json_group_array(track.id) FROM track LEFT JOIN descriptors ON track_id = track.id WHERE {where}"
+    [(track_ids,)] = catalog.rows(sql, parameters)
+    return json.loads(track_ids)

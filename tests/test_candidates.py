@@ -31,9 +31,15 @@ class TestNearest:
 
     def test_each_point_brings_its_own(self, rng):
         tracks = line(50)
-        rows, scores = nearest(tracks, query(tracks, np.array([0, 49]), 0.0, rng), 2, everything(tracks))
+        rows, scores = nearest(tracks, query(tracks, np.array([0, 49]), 0.0, rng), 4, everything(tracks))
         assert sorted(rows.tolist()) == [0, 1, 48, 49]
         assert scores.shape == (4, 2)
+
+    def test_each_point_brings_its_share(self, rng):
+        tracks = line(50)
+        wanted = query(tracks, np.array([0, 49]), 0.0, rng, weights=[1, 3])
+        assert sorted(nearest(tracks, wanted, 4, everything(tracks))[0].tolist()) == [0, 47, 48, 49]
+        assert len(nearest(tracks, wanted, 50, everything(tracks))[0]) == 50
 
     @pytest.mark.parametrize(("blend", "best"), [(0.0, [0, 1]), (1.0, [0, 3])])
     def test_blend_weighs_sound_against_listening(self, rng, blend, best):

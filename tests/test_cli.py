@@ -394,6 +394,12 @@ class TestScan:
         assert first == "40/100"
         assert re.fullmatch(r"70/100  \d+\.\d tracks/s  0:00 left  1 failed", second)
 
+    def test_the_index_has_progress_of_its_own(self, capsys, monkeypatch):
+        monkeypatch.setattr(audiorec.cli.progress, "LINE_SECONDS", 0.0)
+        with scan_display() as progress:
+            progress(ScanProgress(done=3, total=8, indexing=True))
+        assert capsys.readouterr().err == "building the index: 3/8\n"
+
 
 def test_watch_scans_and_goes_on_until_ctrl_c(command, tmp_path):
     sf.write(tmp_path / "one.wav", tone(300.0, seconds=0.5), 44100)

@@ -1,5 +1,6 @@
 """Listening history: every format, also broken; stored once; songs find their tracks and no others."""
 
+import codecs
 import json
 import os
 import shutil
@@ -140,8 +141,11 @@ def test_listenbrainz_archive(read, tmp_path):
         "1500000000\tOne\tAnn\tFirst\t\t\t\n1500000600\tTwo\tB, C\t\t\t\t\n",
         "\ufeffTitle;Artist;Date\r\nOne;Ann;2017-07-14T02:40:00Z\r\n\r\nTwo;B, C;2017-07-14 04:50+02:00\r\n",
         'user,artist,title,timestamp,ms_played\n,Ann,One,1500000000000,\nme,"B, C",Two,1500000600,\n',
+        "Artist;Title;Date\rAnn;One;14.07.2017 02:40\rB, C;Two;14.7.2017 02:50:00\r",
+        "artist\ttitle\ttimestamp\r\nAnn\tOne\t1500000000\r\nB, C\tTwo\t1500000600\r\n".encode("utf-16"),
+        codecs.BOM_UTF16_BE + 'artist,title,uts\nAnn,One,1500000000\n"B, C",Two,1500000600'.encode("utf-16-be"),
     ],
-    ids=["benjaminbenben", "ghan64", "lastexport", "other names", "own"],
+    ids=["benjaminbenben", "ghan64", "lastexport", "other names", "own", "CR", "UTF-16", "UTF-16 the other way"],
 )
 def test_tables_of_all_kinds(read, content):
     report, stored = read(content)
@@ -177,6 +181,24 @@ def test_names_of_any_bytes_in_a_table(read, catalog):
     add_track(catalog, os.fsdecode(name))
     report, _ = read(b"user,track,timestamp\nann," + name + b",1500000000\n")
     assert report.matched["path"] == 1
+
+
+def test_names_of_any_bytes_in_lines_that_end_with_cr(read, catalog):
+    name = b"/music/caf\xe9.ogg"
+    add_track(catalog, os.fsdecode(name))
+    report, _ = read(b"user,track,timestamp\rann," + name + b",1500000000\r")
+    assert report.matched["path"] == 1
+
+
+def test_a_long_utf16_table_is_read_to_its_end(read, tmp_path):
+    lines = [f"Ann,Bj\u00f6rk \u266b {number},{NOON + number:.0f}\n" for number in range(5000)]
+    content = ("artist,title,timestamp\n" + "".join(lines)).encode("utf-16") + b"\x00"
+    with zipfile.ZipFile(tmp_path / "export.zip", "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("history.csv", content)
+    report, stored = read((tmp_path / "export.zip").read_bytes())
+    assert len(stored) == 5000
+    assert stored[-1][2] == "Bj\u00f6rk \u266b 4999"
+    assert reasons(report) == [(5002, "1 fields instead of 3")]  # half a character is left over
 
 
 def test_broken_lines_of_a_table_cost_only_themselves(read):

@@ -8,19 +8,20 @@ import numpy as np
 import pytest
 
 from audiorec.errors import IndexFileError
-from audiorec.index import approximate, choice, files
+from audiorec.index import choice, files, recall
 from audiorec.index.approximate import AnnoyIndex
 from audiorec.index.choice import Vectors, build_index, follow, load_index, open_index, refresh_index
 from audiorec.index.exact import ExactIndex
 
 KINDS = [ExactIndex, AnnoyIndex]
-PARTS = [(kind, part) for kind in KINDS for part in ("ids", "vectors")] + [(AnnoyIndex, "trees")]
+PARTS = [(kind, part) for kind in KINDS for part in ("ids", "vectors")]
+PARTS += [(AnnoyIndex, part) for part in ("all-axes", "all-trees")]
 DEGREES = np.arange(0, 180, 10)
 
 
 @pytest.fixture(autouse=True)
 def small_sample(monkeypatch):
-    monkeypatch.setattr(approximate, "SAMPLE", 60)
+    monkeypatch.setattr(recall, "SAMPLE", 60)
 
 
 @pytest.fixture(params=KINDS, ids=lambda kind: kind.kind)
@@ -32,7 +33,7 @@ def kind(request):
 def circle(kind):
     """Vectors at 0°, 10°, …, 170°, whose ids are their angles."""
     index = kind.build(DEGREES[::-1], at(DEGREES[::-1]))
-    assert kind is ExactIndex or index.search_k[0] is not None
+    assert kind is ExactIndex or index.efforts
     return index
 
 
@@ -221,13 +222,13 @@ def test_changes_cannot_be_saved(circle, tmp_path):
 
 def test_a_new_index_takes_the_place_of_the_old_one(circle, tmp_path):
     (tmp_path / "notes.txt").write_text("not ours")
-    (tmp_path / "1234.trees.new").write_text("of a process that was killed")
+    (tmp_path / "1234.all-trees.new").write_text("of a process that was killed")
     circle.save(tmp_path)
     old = load_index(tmp_path)
-    type(circle).build([7], at([7])).save(tmp_path)
-    assert load_index(tmp_path).query(at(7), 2)[0].tolist() == [7]
+    type(circle).build(DEGREES + 7, at(DEGREES + 7)).save(tmp_path)
+    assert load_index(tmp_path).query(at(37), 1)[0].tolist() == [37]
     assert old.query(at(31), 1)[0].tolist() == [30]
-    parts = {"ids", "vectors", "trees"} if circle.kind == "annoy" else {"ids", "vectors"}
+    parts = {part for kind, part in PARTS if kind is type(circle)}
     assert {name.partition(".")[2] for name in contents(tmp_path)} == {"json", "", "txt"} | parts
     assert len(contents(tmp_path)) == 3 + len(parts)
 
@@ -331,7 +332,7 @@ def test_annoy_keeps_its_promise_for_every_blend():
     vectors = np.concatenate(halves, axis=1)
     vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
     index = AnnoyIndex.build(np.arange(n), vectors, split=split)
-    assert index.search_k[2] is not None
+    assert [effort.blend for effort in index.efforts] == [0, 0.25, 0.5, 0.75, 1]
     for blend in (0, 0.1, 0.25, 0.5, 0.6, 1):
         found = []
         for row in range(3, n, 50):
@@ -341,19 +342,43 @@ def test_annoy_keeps_its_promise_for_every_blend():
         assert np.mean(found) >= 0.99
 
 
+def test_only_trees_that_find_something_are_kept(tmp_path, monkeypatch):
+    """The first half lies in groups, the second anywhere."""
+    monkeypatch.setattr(recall, "ALWAYS_WORTH", 1000)
+    n, split = 3000, 16
+    first = groups_of_ten(n, split)
+    first /= np.linalg.norm(first, axis=1, keepdims=True)
+    index = AnnoyIndex.build(np.arange(n), np.concatenate([first, units(n, 64, seed=5)], axis=1), split=split)
+    assert [effort.blend for effort in index.efforts] == [0, 0.25]
+    index.save(tmp_path)
+    kept = {path.suffix for path in tmp_path.iterdir()} - {".json", ""}
+    assert kept == {".ids", ".vectors", ".first-axes", ".first-trees", ".both-axes", ".both-trees"}
+    query = units(1, split + 64, seed=7)[0]
+    truth = np.argsort(-(index.built.vectors @ query))[:10]
+    assert load_index(tmp_path).query(query, 10)[0].tolist() == truth.tolist()
+
+
+def test_building_tells_how_far_it_is():
+    steps = []
+    vectors = np.concatenate([units(50, 4), units(50, 4, seed=1)], axis=1)
+    AnnoyIndex.build(np.arange(50), vectors, split=4, progress=lambda *step: steps.append(step))
+    assert steps == [(done, 8) for done in range(9)]
+
+
 def test_annoy_is_asked_no_more_than_needed():
     vectors = groups_of_ten(3000, 16)
     vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
     index = AnnoyIndex.build(np.arange(3000), vectors)
-    assert index.search_k == [1000]
-    assert 0.99 <= index.recall[0] <= 1
+    [effort] = index.efforts
+    assert (effort.blend, effort.search_k) == (0, 1000)
+    assert 0.99 <= effort.recall <= 1
 
 
 def test_where_trees_lead_nowhere_the_search_is_exact(monkeypatch):
-    monkeypatch.setattr(approximate, "ALWAYS_WORTH", 0)
+    monkeypatch.setattr(recall, "ALWAYS_WORTH", 0)
     vectors = units(3000, 64)
     index = AnnoyIndex.build(np.arange(3000), vectors)
-    assert index.search_k == [None]
+    assert index.efforts == []
     query = units(1, 64, seed=1)[0]
     assert index.query(query, 10)[0].tolist() == np.argsort(-(vectors @ query))[:10].tolist()
 
@@ -389,7 +414,7 @@ def test_small_libraries_are_searched_exactly_and_large_ones_by_annoy(from_a_hun
 
 
 def test_no_trees_are_kept_that_nobody_asks(from_a_hundred, monkeypatch):
-    monkeypatch.setattr(approximate, "ALWAYS_WORTH", 0)
+    monkeypatch.setattr(recall, "ALWAYS_WORTH", 0)
     assert isinstance(build_index(Vectors("", np.arange(3000), units(3000, 64))), ExactIndex)
 
 
@@ -436,7 +461,7 @@ def test_a_tenth_of_changes_builds_the_index_anew(from_a_hundred, tmp_path):
 def test_what_cannot_be_trusted_is_neither_used_nor_kept(from_a_hundred, tmp_path, caplog, harm):
     refresh_index(tmp_path, hundred(source="model 0" if harm == "another source" else "model 1"))
     if harm == "damaged":
-        next(tmp_path.glob("*.trees")).write_bytes(b"junk")
+        next(tmp_path.glob("*.all-trees")).write_bytes(b"junk")
     assert open_index(tmp_path, hundred()).query(at(15), 1)[0].tolist() == [10]
     [record] = caplog.records
     assert record.getMessage().startswith(str(tmp_path))

@@ -61,7 +61,7 @@ def home(tmp_path_factory) -> Path:
     (folder / "Playlists" / "evening.m3u8").write_text("#EXTM3U\n../Music/one.ogg\n../Music/two.ogg\n")
     (folder / "annotated").mkdir()
     sf.write(folder / "annotated" / "clicks.wav", samples, 22050)
-    (folder / "annotated" / "clicks.json").write_text('{"beats": [0.0, 0.4, 0.8, 1.2, 1.6, 2.0, 2.4, 2.8], "tempo": 150}')
+    (folder / "annotated" / "clicks.json").write_text('{"beats": [0.0, 0.4, 0.8, 1.2, 1.6, 2.0], "tempo": 150}')
     (folder / "moods.csv").write_text("track,tag\none,calm\ntwo,wild\n")
     with Library(folder / "scanned.db") as library:
         library.scan(folder / "Music", jobs=1)

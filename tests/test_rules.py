@@ -78,7 +78,7 @@ def test_two_by_an_artist_guests_and_accents_apart():
 
 class TestGivingWay:
     heard, offered = song(1), song(2)
-    rules = (rules.few_by_artist(1), rules.not_heard_lately([heard]), rules.not_offered_lately([offered]))
+    rules = (rules.few_by_artist(1), rules.not_heard_lately([heard]), rules.not_offered_lately([[offered]]))
     songs = (heard, offered, song(3, artist="A"), song(4, artist="A"), song(5, artist="B"))
 
     def test_nothing_gives_way_where_there_is_enough(self):
@@ -101,6 +101,18 @@ class TestGivingWay:
 
     def test_what_stayed_before_is_not_displaced_by_what_is_let_in(self):
         songs = [song(1, title="Song", artist="A"), song(2, title="Other", artist="A")]
-        held = (rules.few_by_artist(1), rules.not_offered_lately([songs[0]]))
+        held = (rules.few_by_artist(1), rules.not_offered_lately([[songs[0]]]))
         assert kept(songs, *held, wanted=1) == {2: ()}
         assert list(kept(songs, *held, wanted=2)) == [1, 2]
+
+    def test_what_was_offered_the_longest_ago_is_let_in_first(self):
+        """The best three of six were offered in the last of three weeks, and one of them in the first too."""
+        songs = [song(number, content_hash=f"{number}") for number in range(1, 7)]
+        weeks = [[songs[5], songs[0]], [songs[3], songs[4]], songs[:3]]
+        let_in = [set(kept(songs, rules.not_offered_lately(weeks), wanted=wanted)) for wanted in range(1, 6)]
+        assert let_in == [{6}, {6, 4}, {6, 4, 5}, {6, 4, 5, 1}, {6, 4, 5, 1, 2}]
+
+    def test_another_version_was_offered_as_long_ago(self):
+        songs = [song(1, title="One", artist="A"), song(2, title="Two", artist="B")]
+        weeks = [[song(8, title="Two (Live)", artist="B")], [song(9, title="One (Remix)", artist="A")]]
+        assert list(kept(songs, rules.not_offered_lately(weeks), wanted=1)) == [2]

@@ -23,7 +23,7 @@ def fit(as_json, db):
 
     Run it after importing history. What it learns is stored in the library.
     """
-    with Library(db, create=False) as library, steps_display("learning from the history") as progress:
+    with Library(db, create=False) as library, steps_display("learning, indexing") as progress:
         report = library.fit(progress=progress)
     if as_json:
         print_json(report)

@@ -75,6 +75,8 @@ class _Pace:
         self._done_at_start = 0
 
     def __call__(self, progress: ScanProgress) -> str:
+        if progress.indexing:
+            return f"building the index: {progress.done}/{progress.total}"
         now = time.monotonic()
         if self._start is None:
             self._start, self._done_at_start = now, progress.done

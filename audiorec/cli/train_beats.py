@@ -25,8 +25,8 @@ NEEDED = ("torch", "safetensors")
     type=click.Path(file_okay=False, path_type=Path),
     help="The folder to write beats.json and beats.safetensors to.",
 )
-@click.option("--steps", metavar="N", type=click.IntRange(min=1), default=8000, help="Batches to learn from; else 8,000.")
-@click.option("--seed", metavar="N", type=click.IntRange(min=0), default=0, help="Begin from other random numbers; else 0.")
+@click.option("--steps", metavar="N", type=click.IntRange(min=1), default=8000, help="Learn from N batches; else 8000.")
+@click.option("--seed", metavar="N", type=click.IntRange(min=0), default=0, help="Other random numbers; else 0.")
 @json_option
 def beats(folders, output, steps, seed, as_json):
     """Teach the beat network on annotated recordings.

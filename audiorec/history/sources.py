@@ -21,6 +21,7 @@ from typing import BinaryIO
 from audiorec.errors import FileError, HistoryError, UnreadableError
 from audiorec.history import jsonstream
 from audiorec.history.records import Broken
+from audiorec.history.utf8 import as_utf8
 
 LONGEST_LINE = 1 << 20  #: bytes; real ones have some hundred
 LARGEST_DOCUMENT = 64 << 20  #: bytes of what must be read as a whole
@@ -78,10 +79,10 @@ class Source:
 
     @contextmanager
     def opened(self) -> Iterator[BinaryIO]:
-        """Open the stream; what goes wrong while it is read becomes a `FileError`."""
+        """Open the stream, text of other encodings as UTF-8; what goes wrong while it is read becomes a `FileError`."""
         try:
             with self.opener() as stream:
-                yield stream
+                yield as_utf8(stream)
         except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError) as error:
             raise HistoryError(self.name, f"the archive is broken: {error}") from error
         except OSError as error:

@@ -9,7 +9,8 @@ time, title, artist, album, with tabs, no header       Last.fm, by lastexport.py
 =====================================================  ==================================================
 
 Columns may come in any order, and under the names in `COLUMNS`. Fields are separated by commas, semicolons or tabs,
-and each stands on one line: a quotation that does not end costs its line and no other.
+and each stands on one line: a quotation that does not end costs its line and no other. Times are seconds or
+milliseconds since 1970, ISO 8601, ``14 Jul 2017 02:40`` or ``14.07.2017 02:40``.
 """
 
 from __future__ import annotations

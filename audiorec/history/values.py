@@ -17,6 +17,7 @@ LONGEST_TEXT = 1000  #: characters of a name; more is no name
 MILLISECONDS_FROM = 1e11  #: a time this large is in milliseconds: as seconds it would be the year 5138
 LATEST = 4_102_444_800.0  #: the year 2100
 MONTHS = {name: number for number, name in enumerate(calendar.month_abbr) if name}
+DOTTED = re.compile(r"(\d{1,2})\.(\d{1,2})\.(\d{4})(?:,? (\d{1,2}):(\d{2})(?::(\d{2}))?)?$")  # in Europe, the day first
 DAY_MONTH_YEAR = re.compile(r"(\d{1,2}) ([A-Z][a-z]{2})[a-z]* (\d{4}),? (\d{1,2}):(\d{2})(?::(\d{2}))?$")
 MUSICBRAINZ_ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 ISRC = re.compile(r"[A-Z]{2}[A-Z0-9]{3}\d{7}")
@@ -77,6 +78,8 @@ def time(value: Any) -> float | None:
 
     >>> time("1500000000"), time(1500000000000), time("2017-07-14T02:40:00Z"), time("14 Jul 2017, 02:40"), time("")
     (1500000000.0, 1500000000.0, 1500000000.0, 1500000000.0, None)
+    >>> time("14.07.2017 02:40"), time("14.7.2017")
+    (1500000000.0, 1499990400.0)
 
     Raises
     ------
@@ -108,15 +111,14 @@ def _number(value: Any) -> float | None:
 
 
 def _date(value: str) -> float:
-    if match := DAY_MONTH_YEAR.match(value):
-        day, month, year, hour, minute, second = match.groups()
-        if month not in MONTHS:
-            raise ValueError(f"the date {value!r} cannot be understood")
-        moment = datetime(int(year), MONTHS[month], int(day), int(hour), int(minute), int(second or 0), tzinfo=UTC)
-        return moment.timestamp()
     try:
-        moment = datetime.fromisoformat(value)
-    except ValueError:
+        if match := DAY_MONTH_YEAR.match(value) or DOTTED.match(value):
+            day, month, *rest = match.groups(default="0")
+            year, *clock = map(int, rest)
+            moment = datetime(year, int(month) if month.isdecimal() else MONTHS[month], int(day), *clock)
+        else:
+            moment = datetime.fromisoformat(value)
+    except (ValueError, KeyError):
         raise ValueError(f"the date {value[:40]!r} cannot be understood") from None
     return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
 

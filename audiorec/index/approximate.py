@@ -1,53 +1,34 @@
-"""Approximate search: Annoy proposes, the exact index ranks.
+"""Approximate search: Annoy's trees propose, the exact index ranks.
 
-How well Annoy's trees find the nearest depends on the vectors, on the query and on `search_k`, how many nodes it looks
-at. So that is no setting: when an index is built, it is raised until nine hundred and ninety of a thousand true
-neighbours are found, and where that would cost more than looking at every vector, every vector is looked at.
-
-Vectors of two halves (sound and listening) are asked with weighted halves, and the trees, which see both, are the worse
-a guide the more a query leans to one: each blend has its own `search_k`.
+Vectors of two halves (sound and listening) are asked with weighted halves, and trees over both are the worse a guide
+the more a query leans to one of them: among 100,000 tracks, one by sound alone had to look at half of their nodes. So
+there are trees for each half and for both. Where none are worth their time, every vector is looked at.
 """
 
 from __future__ import annotations
 
-import bisect
-import logging
-import math
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable
+from itertools import count
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 
-from audiorec.errors import IndexFileError
 from audiorec.index import files
 from audiorec.index.exact import ExactIndex, Items
+from audiorec.index.recall import NEIGHBOURS, SPARE, Trial, most_nodes
+from audiorec.index.trees import METRIC, SEED, TREES, Effort, Trees
 
-if TYPE_CHECKING:
-    from annoy import AnnoyIndex as Forest
-
-TREES = 150  #: 100 take a third longer to find as many, 300 no less and twice the room
-SEED = 1
-METRIC = "angular"  #: ranks vectors of one norm as the inner product does, and found more of them than "dot"
-RECALL = 0.99  #: of the 10 true neighbours, how many an index promises to find
-AIM = 0.992  #: at building: a sample of 300 queries knows the recall to about 0.002
-SAMPLE = 300
-NEIGHBOURS = 10
-FIRST_SEARCH_K, STEP = 1000, 1.1
-EXACT_SHARE = 0.25  #: a `search_k` of this share of the vectors costs as much as looking at all of them in a row
-ALWAYS_WORTH = 10_000  #: a `search_k` that is tried however few vectors there are
-BLENDS = (0.0, 0.25, 0.5, 0.75, 1.0)  #: weights of the second half that are tried
-SPARE = 20  #: proposals above twice the number wanted, for those removed and excluded
+BLENDS = (0.25, 0.5, 0.75)  #: weights of the second half that the trees over both halves are tried with
 NORM_TOLERANCE = 1e-3
 
-log = logging.getLogger(__name__)
+Progress = Callable[[int, int], None]  #: steps done, steps in all
+Plan = dict[str, tuple[int, int, tuple[float, ...]]]  #: for trees of a name: their columns, and the blends they serve
 
 
 class AnnoyIndex:
     """Finds the largest inner products among vectors of one norm, by trees; it does what `ExactIndex` does.
 
-    `recall` and `search_k` say for each of `blends` what was measured when it was built; where `search_k` is None, the
-    search is exact. Asking for more than 10 neighbours looks at more nodes in proportion.
+    Asking for more than 10 neighbours looks at more nodes in proportion.
 
     (E. Bernhardsson, "Annoy", 2013; S. Dasgupta & Y. Freund, "Random projection trees and low dimensional manifolds",
     2008, for the trees.)
@@ -55,17 +36,16 @@ class AnnoyIndex:
 
     kind = "annoy"
 
-    def __init__(self, exact: ExactIndex, forest: Forest, *, split: int | None):
+    def __init__(self, exact: ExactIndex, trees: dict[str, Trees], *, split: int | None):
         self._exact = exact
-        self._forest = forest
+        self._trees = trees
         self.split = split
-        self.blends = BLENDS if split else BLENDS[:1]
-        self.search_k: list[int | None] = [None] * len(self.blends)
-        self.recall: list[float] = [1.0] * len(self.blends)
 
     @classmethod
-    def build(cls, ids: np.ndarray, vectors: np.ndarray, *, split: int | None = None) -> AnnoyIndex:
-        """Return an index of some vectors; 100,000 of 256 numbers take half a minute.
+    def build(
+        cls, ids: np.ndarray, vectors: np.ndarray, *, split: int | None = None, progress: Progress | None = None
+    ) -> AnnoyIndex:
+        """Return an index of some vectors; 100,000 of 256 numbers take a minute.
 
         Parameters
         ----------
@@ -75,6 +55,8 @@ class AnnoyIndex:
             All of one norm, but for those of zeros.
         split : int, optional
             The column with which a second half begins that queries weigh on its own.
+        progress : callable, optional
+            Called with the number of steps done and their total.
 
         Raises
         ------
@@ -85,9 +67,8 @@ class AnnoyIndex:
         _check_norms(exact.built.vectors)
         if split is not None and not 0 < split < exact.width:
             raise ValueError(f"split={split} must be between 0 and the width, {exact.width}")
-        index = cls(exact, _grow(exact.built.vectors), split=split)
-        index._calibrate()
-        return index
+        trees = _grow(exact.built.vectors, _plan(exact.width, split), split, progress)
+        return cls(exact, trees, split=split)
 
     def __len__(self) -> int:
         return len(self._exact)
@@ -107,6 +88,11 @@ class AnnoyIndex:
         """How many vectors were added to or removed from what was built."""
         return self._exact.changes
 
+    @property
+    def efforts(self) -> list[Effort]:
+        """What was measured when the index was built, by rising blend; for blends that are not there it is exact."""
+        return sorted(effort for trees in self._trees.values() for effort in trees.efforts if effort.search_k)
+
     def items(self) -> Items:
         """Return what is in the index now."""
         return self._exact.items()
@@ -114,9 +100,9 @@ class AnnoyIndex:
     def query(self, vector: np.ndarray, k: int, exclude: Iterable[int] = ()) -> tuple[np.ndarray, np.ndarray]:
         """Return ids and scores of the vectors nearest to one, best first, as `ExactIndex.query` does."""
         vector, exclude = self._exact.checked_query(vector, k), set(exclude)
-        search_k = self._search_k_for(vector, k)
-        if search_k is not None:
-            rows = self._proposals(vector, k, exclude, search_k)
+        trees, search_k = self._guide(vector, k)
+        if trees is not None:
+            rows = self._proposals(trees, vector, k, exclude, search_k)
             if len(rows) >= k:
                 return self._exact.query(vector, k, exclude, rows=rows)
         return self._exact.query(vector, k, exclude)
@@ -134,13 +120,15 @@ class AnnoyIndex:
         facts = self._exact.facts(source) | {
             "kind": self.kind,
             "metric": METRIC,
-            "trees": TREES,
+            "trees_each": TREES,
             "seed": SEED,
             "split": self.split,
-            "recall_at_10": self.recall,
-            "search_k": self.search_k,
+            "trees": {name: trees.facts() for name, trees in self._trees.items()},
         }
-        files.write(folder, facts, self._exact.parts() | {"trees": self._write_trees})
+        parts = self._exact.parts()
+        for name, trees in self._trees.items():
+            parts |= {f"{name}-{part}": write for part, write in trees.parts().items()}
+        files.write(folder, facts, parts)
 
     @classmethod
     def load(cls, folder: Path, *, source: str | None = None) -> AnnoyIndex:
@@ -157,25 +145,20 @@ class AnnoyIndex:
     def from_files(cls, facts: files.Facts, paths: dict[str, Path]) -> AnnoyIndex:
         """Open the files that the sidecar names, after they were checked."""
         exact = ExactIndex.from_files(facts, paths)
-        forest = _empty_forest(exact.width)
-        forest.load(str(paths["trees"]))
-        if forest.get_n_items() != len(exact):
-            raise IndexFileError(paths["trees"], f"it holds {forest.get_n_items()} vectors, not {len(exact)}")
-        index = cls(exact, forest, split=facts["split"])
-        index.search_k, index.recall = facts["search_k"], facts["recall_at_10"]
-        return index
+        trees = {
+            name: Trees.from_files(of_trees, paths[f"{name}-axes"], paths[f"{name}-trees"], len(exact))
+            for name, of_trees in facts["trees"].items()
+        }
+        return cls(exact, trees, split=facts["split"])
 
-    def _write_trees(self, path: Path) -> None:
-        self._forest.save(str(path))
-
-    def _search_k_for(self, vector: np.ndarray, k: int) -> int | None:
-        """Return how many nodes to look at; None where it is as cheap to look at every vector."""
-        at = self._blend(vector) * (len(self.blends) - 1)
-        between = [self.search_k[math.floor(at)], self.search_k[math.ceil(at)]]
-        if None in between:
-            return None
-        search_k = max(between) * max(k, NEIGHBOURS) // NEIGHBOURS
-        return search_k if search_k <= self._most_nodes() else None
+    def _guide(self, vector: np.ndarray, k: int) -> tuple[Trees, int] | tuple[None, None]:
+        """Return the trees for a query, and how many nodes to look at; none where it is as cheap to look at all."""
+        blend = self._blend(vector)
+        for trees in self._trees.values():
+            if needed := trees.search_k(blend):
+                search_k = needed * max(k, NEIGHBOURS) // NEIGHBOURS
+                return (trees, search_k) if search_k <= most_nodes(len(self.built)) else (None, None)
+        return None, None
 
     def _blend(self, vector: np.ndarray) -> float:
         """Return the weight of the second half in a query, 0 to 1."""
@@ -184,66 +167,39 @@ class AnnoyIndex:
         first, second = np.linalg.norm(vector[: self.split]), np.linalg.norm(vector[self.split :])
         return round(float(second / (first + second)), 3) if second else 0.0
 
-    def _most_nodes(self) -> int:
-        return max(int(len(self.built) * EXACT_SHARE), ALWAYS_WORTH)
-
-    def _proposals(self, vector: np.ndarray, k: int, exclude: set[int], search_k: int) -> np.ndarray:
-        """Return rows that Annoy holds for the nearest, without those that cannot be in the answer."""
-        number = 2 * k + SPARE + len(exclude)
-        rows = np.array(self._forest.get_nns_by_vector(vector.tolist(), number, search_k), dtype=np.int64)
+    def _proposals(self, trees: Trees, vector: np.ndarray, k: int, exclude: set[int], search_k: int) -> np.ndarray:
+        """Return rows that trees hold for the nearest, without those that cannot be in the answer."""
+        rows = trees.proposals(vector, 2 * k + SPARE + len(exclude), search_k)
         rows = rows[self._exact.there[rows]]
         return rows[[track not in exclude for track in self.built.ids[rows].tolist()]] if exclude else rows
 
-    def _calibrate(self) -> None:
-        """Choose for each blend the least `search_k` that keeps the promise on a sample of what was built."""
-        if len(self.built) <= NEIGHBOURS:
-            return
-        rng = np.random.default_rng(SEED)
-        rows = np.sort(rng.choice(len(self.built), size=min(SAMPLE, len(self.built)), replace=False))
-        for at, blend in enumerate(self.blends):
-            self.search_k[at], self.recall[at] = self._least_search_k(rows, self._asked(rows, blend))
-            if self.search_k[at] is None:
-                log.info("no search_k worth its time finds %g of the neighbours at blend %g", RECALL, blend)
 
-    def _asked(self, rows: np.ndarray, blend: float) -> np.ndarray:
-        """Return the queries that some of the vectors make at some weight of the second half."""
-        weights = np.ones(self.width, dtype=np.float32)
-        if self.split is not None:
-            weights[: self.split], weights[self.split :] = 1 - blend, blend
-        return self.built.vectors[rows] * weights
-
-    def _least_search_k(self, rows: np.ndarray, queries: np.ndarray) -> tuple[int | None, float]:
-        """Return the least `search_k` by which queries find their neighbours, their own rows apart, and the recall."""
-        tenth_best = _tenth_best(self.built.vectors, rows, queries)
-
-        def recall(search_k: int) -> float:
-            found = map(self._found, rows.tolist(), queries, tenth_best, [search_k] * len(rows))
-            return round(sum(found) / (NEIGHBOURS * len(rows)), 4)
-
-        tried = [int(FIRST_SEARCH_K * STEP**i) for i in range(100)]
-        tried = [search_k for search_k in tried if search_k <= self._most_nodes()]
-        least = bisect.bisect_left(tried, AIM, key=recall)
-        return (tried[least], recall(tried[least])) if least < len(tried) else (None, 1.0)
-
-    def _found(self, row: int, query: np.ndarray, tenth_best: float, search_k: int) -> int:
-        """Return how many of the proposals for a query are no further than its tenth neighbour."""
-        rows = self._proposals(query, NEIGHBOURS, {int(self.built.ids[row])}, search_k)
-        return min(int(np.count_nonzero(np.vecdot(self.built.vectors[rows], query) >= tenth_best)), NEIGHBOURS)
+def _plan(width: int, split: int | None) -> Plan:
+    if split is None:
+        return {"all": (0, width, (0.0,))}
+    return {"first": (0, split, (0.0,)), "both": (0, width, BLENDS), "second": (split, width, (1.0,))}
 
 
-def _empty_forest(width: int) -> Forest:
-    from annoy import AnnoyIndex as Forest
+def _grow(vectors: np.ndarray, plan: Plan, split: int | None, progress: Progress | None) -> dict[str, Trees]:
+    """Return trees as planned, those apart that are of no use."""
+    grown, done, total = {}, count(), sum(1 + len(blends) for _, _, blends in plan.values())
+    report = progress or (lambda done, total: None)
+    report(next(done), total)
+    for name, (start, stop, blends) in plan.items():
+        trees = grown[name] = Trees.grow(vectors, start, stop)
+        report(next(done), total)
+        for blend in blends:
+            trees.efforts += (Trial(vectors, _weights(vectors.shape[1], split, blend)).effort(trees, blend),)
+            report(next(done), total)
+    return {name: trees for name, trees in grown.items() if trees.useful}
 
-    return Forest(width, METRIC)
 
-
-def _grow(vectors: np.ndarray) -> Forest:
-    forest = _empty_forest(vectors.shape[1])
-    forest.set_seed(SEED)
-    for row, vector in enumerate(vectors):
-        forest.add_item(row, vector.tolist())
-    forest.build(TREES, n_jobs=1)  # another number would give other trees
-    return forest
+def _weights(width: int, split: int | None, blend: float) -> np.ndarray:
+    """Return what the columns count in a query, (width,) float32."""
+    weights = np.ones(width, dtype=np.float32)
+    if split is not None:
+        weights[:split], weights[split:] = 1 - blend, blend
+    return weights
 
 
 def _check_norms(vectors: np.ndarray) -> None:
@@ -251,19 +207,3 @@ def _check_norms(vectors: np.ndarray) -> None:
     norms = norms[norms > 0]
     if norms.size and norms.max() > norms.min() * (1 + NORM_TOLERANCE):
         raise ValueError(f"vectors must be of one norm, theirs are {norms.min():.4g} to {norms.max():.4g}")
-
-
-def _tenth_best(vectors: np.ndarray, rows: np.ndarray, queries: np.ndarray) -> np.ndarray:
-    """Return the score of the tenth neighbour of each query among all vectors but that of its row."""
-    tenth_best = []
-    for row, query, scores in zip(rows, queries, _products(queries, vectors), strict=True):
-        scores[row] = -np.inf
-        best = np.argpartition(scores, -NEIGHBOURS)[-NEIGHBOURS:]
-        tenth_best.append(np.vecdot(vectors[best], query).min())
-    return np.array(tenth_best)
-
-
-def _products(queries: np.ndarray, vectors: np.ndarray) -> Iterator[np.ndarray]:
-    """Yield the inner products of each query with all vectors; a few at a time, which is five times as fast as one."""
-    for start in range(0, len(queries), 16):
-        yield from queries[start : start + 16] @ vectors.T

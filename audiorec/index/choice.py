@@ -15,7 +15,7 @@ import numpy as np
 
 from audiorec.errors import IndexFileError, printable
 from audiorec.index import files
-from audiorec.index.approximate import AnnoyIndex
+from audiorec.index.approximate import AnnoyIndex, Progress
 from audiorec.index.exact import ExactIndex, Items
 
 Index = ExactIndex | AnnoyIndex
@@ -48,10 +48,11 @@ def open_index(folder: Path, vectors: Vectors) -> Index:
     return ExactIndex.build(vectors.ids, vectors.vectors)
 
 
-def refresh_index(folder: Path, vectors: Vectors) -> bool:
+def refresh_index(folder: Path, vectors: Vectors, progress: Progress | None = None) -> bool:
     """Write the index of these vectors to `folder` if it needs one and the one there is no good; tell whether it did.
 
-    It is no good if it cannot be used, or if more than a tenth of it has changed.
+    It is no good if it cannot be used, or if more than a tenth of it has changed. `progress` is called with the steps
+    done and their total where an index is built.
     """
     if not _is_large(vectors):
         return False
@@ -66,18 +67,18 @@ def refresh_index(folder: Path, vectors: Vectors) -> bool:
     except IndexFileError as error:
         log.info("%s; building the index anew", error)
     try:
-        build_index(vectors).save(folder, source=vectors.source)
+        build_index(vectors, progress).save(folder, source=vectors.source)
     except IndexFileError as error:
         log.warning("%s; the search goes without it", error)
         return False
     return True
 
 
-def build_index(vectors: Vectors) -> Index:
+def build_index(vectors: Vectors, progress: Progress | None = None) -> Index:
     """Return a new index: exact for less than 50,000 vectors, or where Annoy's trees lead nowhere."""
     if _is_large(vectors):
-        index = AnnoyIndex.build(vectors.ids, vectors.vectors, split=vectors.split)
-        if any(index.search_k):
+        index = AnnoyIndex.build(vectors.ids, vectors.vectors, split=vectors.split, progress=progress)
+        if index.efforts:
             return index
         log.info("%s: the search is exact, for that is faster than trees", printable(vectors.source))
     return ExactIndex.build(vectors.ids, vectors.vectors)

@@ -21,9 +21,9 @@ import numpy as np
 
 from audiorec.errors import IndexFileError
 
-FORMAT = 1
+FORMAT = 2
 SIDECAR = "index.json"
-OWN_NAME = re.compile(r"[0-9a-f]{16}\.[a-z]+|[0-9]+\.[a-z]+\.new")
+OWN_NAME = re.compile(r"[0-9a-f]{16}\.[a-z-]+|[0-9]+\.[a-z-]+\.new")
 
 Facts = dict[str, Any]  #: what the sidecar says
 Writer = Callable[[Path], None]

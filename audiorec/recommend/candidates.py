@@ -8,6 +8,7 @@ which of two tracks that the same people like, the one that more of them like co
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -98,14 +99,18 @@ def _first_centres(vectors: np.ndarray, weights: np.ndarray, k: int, rng: np.ran
 
 
 def nearest(pool: Pool, query: Query, k: int, allowed: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return the rows of the `k` tracks nearest to each point, (r,), the best first, and their scores, (r, m).
+    """Return the rows of the tracks nearest to the points, (r,), the best first, and their scores, (r, m).
 
-    A row's place is that of its best score. Only rows where `allowed`, (n,) bool, is true are returned: at least
-    min(k, allowed.sum()) and at most m times as many.
+    Each point brings its share of `k`; where several bring the same, there are fewer. A row's place is that of its best
+    score. Only rows where `allowed`, (n,) bool, is true are returned, and all of them where there are no more than `k`.
     """
     open_rows = np.flatnonzero(allowed)
     scores = _scores(pool, query, open_rows)
-    best = np.unique(np.concatenate([_largest(column, k) for column in scores.T]))
+    if k >= len(open_rows):
+        best = np.arange(len(open_rows))
+    else:
+        shares = zip(scores.T, query.shares, strict=True)
+        best = np.unique(np.concatenate([_largest(column, math.ceil(k * share)) for column, share in shares]))
     order = best[np.argsort(-scores[best].max(axis=1), kind="stable")]
     return open_rows[order], scores[order]
 
@@ -133,4 +138,4 @@ def _products(content: np.ndarray, collaborative: np.ndarray | None, query: Quer
 
 
 def _largest(values: np.ndarray, k: int) -> np.ndarray:
-    return np.arange(len(values)) if k >= len(values) else np.argpartition(-values, k)[:k]
+    return np.argpartition(-values, k)[:k]

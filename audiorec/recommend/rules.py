@@ -2,13 +2,13 @@
 
 Most rules always hold, and a playlist is shorter where too little is left. Three give way, one after another, when
 there would be fewer songs than wished for, and the songs this lets in carry the rule's name: first "not offered
-lately", then "few by an artist", then "not heard lately".
+lately", which lets in what was offered the longest ago, then "few by an artist", then "not heard lately".
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from itertools import islice
@@ -30,6 +30,7 @@ class Rule:
     name: str
     keep: Filter
     gives_way: int = 0
+    turn: Callable[[Song], int] = lambda song: 0  #: where it gives way, songs of a lower turn are let in first
 
 
 def music() -> Rule:
@@ -52,26 +53,35 @@ def not_heard_lately(heard: Iterable[Song]) -> Rule:
     return Rule("not heard lately", partial(_none_of, known=tuple(heard)), gives_way=3)
 
 
-def not_offered_lately(offered: Iterable[Song]) -> Rule:
-    """No version of these songs, which were offered lately; gives way first."""
-    return Rule("not offered lately", partial(_none_of, known=tuple(offered)), gives_way=1)
+def not_offered_lately(weeks: Sequence[Sequence[Song]]) -> Rule:
+    """No version of the songs that were offered in these weeks, the earliest first; gives way first, for them first."""
+    last = {mark: number for number, songs in enumerate(weeks, start=1) for song in songs for mark in marks(song)}
+    return Rule(
+        "not offered lately",
+        partial(_none_of, known=tuple(song for songs in weeks for song in songs)),
+        gives_way=1,
+        turn=lambda song: max((last.get(mark, 0) for mark in marks(song)), default=0),
+    )
 
 
 def hold(songs: Iterable[Song], rules: Iterable[Rule], wanted: int) -> list[tuple[Song, tuple[str, ...]]]:
     """Return the songs that the rules let stay, each with the names of the rules that gave way for it.
 
-    As long as there are fewer than `wanted`, the rule that gives way next is dropped, for as few songs as that takes.
+    As long as there are fewer than `wanted`, the rule that gives way next is dropped, for as few songs as that takes,
+    by their turn and then the best first.
     """
     songs, rules = list(songs), sorted(rules, key=lambda rule: rule.gives_way)
     strict = [rule for rule in rules if not rule.gives_way]
     soft = [rule for rule in rules if rule.gives_way]
     kept: dict[int, tuple[str, ...]] = {}
     for dropped in range(len(soft) + 1):
-        names = tuple(rule.name for rule in soft[:dropped])
+        gone = soft[:dropped]
         # Those that stay already come first, so that a rule which counts does not count others in their place.
-        stay = _apply(sorted(songs, key=lambda song: song.id not in kept), strict + soft[dropped:])
+        order = sorted(songs, key=lambda song: (song.id not in kept, [rule.turn(song) for rule in gone]))
+        stay = _apply(order, strict + soft[dropped:])
         new = (song.id for song in stay if song.id not in kept)
-        kept |= dict.fromkeys(islice(new, wanted - len(kept)) if dropped else new, names)
+        names = tuple(rule.name for rule in gone)
+        kept |= dict.fromkeys(islice(new, wanted - len(kept)) if gone else new, names)
         if len(kept) >= wanted:
             break
     return [(song, kept[song.id]) for song in songs if song.id in kept]

@@ -68,7 +68,7 @@ def weekly(
     blend: float = 0.0,
     listener: np.ndarray | None = None,
     heard: Sequence[Song] = (),
-    offered: Sequence[Song] = (),
+    offered: Sequence[Sequence[Song]] = (),
 ) -> list[Pick]:
     """Return the discoveries of a user for a week, in a smooth order.
 
@@ -84,7 +84,7 @@ def weekly(
     listener : (f,), optional
         The user's half, as `audiorec.fusion.listener_halves` has it: takes the place of the loved tracks' halves.
     heard : songs that the user has heard within `REST_DAYS`
-    offered : songs that the user was offered in the last `OFFERED_WEEKS`
+    offered : songs that the user was offered in each of the last `OFFERED_WEEKS`, the earliest week first
 
     Raises
     ------
@@ -124,7 +124,7 @@ def _drawn(pool: Pool, loved: dict[int, float], rng: np.random.Generator) -> tup
     return rows, weights
 
 
-def _rules(chosen: Sequence[Song], heard: Sequence[Song], offered: Sequence[Song]) -> list[rules.Rule]:
+def _rules(chosen: Sequence[Song], heard: Sequence[Song], offered: Sequence[Sequence[Song]]) -> list[rules.Rule]:
     return [
         rules.music(),
         rules.one_version(chosen),
