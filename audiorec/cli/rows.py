@@ -58,7 +58,5 @@ def timbre(analysis: Analysis) -> dict[str, float] | None:
 def series_of(analysis: Analysis) -> dict[str, list | None]:
     """Return the time series of a track: its intervals, and the tempo curve as records of start (s) and tempo (BPM)."""
     curve = analysis.tempo_curve()
-    points = curve and [
-        {"start": start, "tempo": bpm} for start, bpm in zip(*map(np.ndarray.tolist, curve), strict=True)
-    ]
+    points = curve and [{"start": start, "tempo": bpm} for start, bpm in zip(*map(json_ready, curve), strict=True)]
     return analysis.intervals() | {"tempo_curve": points}

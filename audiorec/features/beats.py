@@ -139,8 +139,12 @@ def _refine(gain: np.ndarray, frames: np.ndarray) -> np.ndarray:
 
 
 def tempo_of_beats(beats: np.ndarray, bpm: float | None) -> float | None:
-    """Return `bpm` made precise by the beats: their median rate over stretches of eight, where it agrees within 8 %."""
-    if bpm is None or len(beats) < 9:
+    """Return `bpm` made precise by the beats: their median rate over stretches of eight, where it agrees within 8 %.
+
+    Of fewer than sixteen beats the stretches are half as long as all of them, so that one that lies wrong is outvoted.
+    """
+    stretch = min(8, len(beats) // 2)
+    if bpm is None or stretch < 4:
         return bpm
-    measured = 60 * 8 / float(np.median(beats[8:] - beats[:-8]))
+    measured = 60 * stretch / float(np.median(beats[stretch:] - beats[:-stretch]))
     return measured if abs(measured / bpm - 1) < 0.08 else bpm

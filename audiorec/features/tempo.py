@@ -24,11 +24,11 @@ FOLDS = (1, 2, 1 / 2, 4, 1 / 4, 3, 1 / 3)  #: multiples of a tempo in which it m
 MULTIPLES = 4  #: of the beat period whose autocorrelation a tempo is scored by
 MOST_CANDIDATES = 8
 MIN_SECONDS = 2.0  #: shorter sounds have no tempo
-MIN_PERIODICITY = 0.08  #: autocorrelation under which there is no pulse: that of white noise stays below
+MIN_PERIODICITY = 0.12  #: autocorrelation under which there is no pulse: that of white noise stays below
 PERIODS = (1.0, 0.5, 2.0)  #: multiples of a candidate's period at which the repetition of beats is measured
 #: Of the measures; learned from annotated music by multinomial logistic regression, where none of the candidates being
 #: right is a choice of log odds 0 (`benchmarks/README.md`)
-WEIGHTS = np.array([1.44, 1.68, 0.63, -0.15, 1.18, 0.96, 4.75])
+WEIGHTS = np.array([1.08, 0.94, 0.53, 1.99, 0.11, -0.29, 4.5])
 GRID = np.geomspace(*TEMPO_RANGE, 1201)  #: BPM, 0.15 % apart
 
 
