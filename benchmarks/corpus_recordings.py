@@ -1,9 +1,10 @@
 """Write the tracks of `annotations/corpus.json` as recordings, each with its tempo and beats beside it.
 
-    python benchmarks/corpus_recordings.py CORPUS OUT [--projects FOLDER]
+    python benchmarks/corpus_recordings.py CORPUS OUT [--projects FOLDER] [--training]
 
-CORPUS holds the packages as unpacked; `--projects` LMMS's demo projects. A track that is not there is named and left
-out. How the tempi were established is told in annotations/README.md.
+With `--training` it writes those of `annotations/training.json`, from which the beat network learns. CORPUS holds the
+packages as unpacked; `--projects` LMMS's demo projects. A track that is not there is named and left out. How the tempi
+were established is told in annotations/README.md.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ from tracker import RATE, Played, play
 import audiorec
 
 ANNOTATIONS = Path(__file__).parent / "annotations" / "corpus.json"
+TRAINING = ANNOTATIONS.with_name("training.json")
 SECONDS = 180  #: of a track
 PEAK = 0.9
 RENDER_SECONDS = 300  #: that a project may take
@@ -78,15 +80,18 @@ def render(path: Path) -> np.ndarray:
         command = ["lmms", "--allowroot", "render", str(path), "-o", str(target), "-f", "wav", "-s", "44100"]
         quiet = {"stdin": subprocess.DEVNULL, "stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
         environment = {**os.environ, "HOME": folder, "QT_QPA_PLATFORM": "offscreen"}
-        subprocess.run(command, check=True, timeout=RENDER_SECONDS, env=environment, **quiet)
+        for last in (False, True):  # LMMS 1.2.2 crashes now and then
+            done = subprocess.run(command, check=last, timeout=RENDER_SECONDS, env=environment, **quiet)
+            if not done.returncode:
+                break
         return decode(target)
 
 
-def write(entry: dict, name: Path, audio: np.ndarray, beats: np.ndarray, bars: np.ndarray) -> None:
+def write(entry: dict, split: str, name: Path, audio: np.ndarray, beats: np.ndarray, bars: np.ndarray) -> None:
     """Write a recording and, last, what is known of it."""
     end = min(entry.get("until", np.inf), len(audio) / RATE)
     about = {key: entry[key] for key in KEPT if key in entry}
-    about |= {"song": f"package/{entry['package']}", "split": "test"}
+    about |= {"song": f"package/{entry['package']}", "split": split}
     for key, times in (("beats", beats), ("downbeats", bars)):
         if len(times):
             about[key] = [round(float(time), 4) for time in times[times < end]]
@@ -101,9 +106,10 @@ def main() -> None:
     parser.add_argument("corpus", type=Path)
     parser.add_argument("out", type=Path)
     parser.add_argument("--projects", type=Path, default=Path("/usr/share/lmms/projects"))
+    parser.add_argument("--training", action="store_true")
     arguments = parser.parse_args()
     arguments.out.mkdir(parents=True, exist_ok=True)
-    entries = json.loads(ANNOTATIONS.read_text())
+    entries = json.loads((TRAINING if arguments.training else ANNOTATIONS).read_text())
     written = 0
     for entry in entries:
         path = Path(entry["file"])
@@ -113,7 +119,7 @@ def main() -> None:
         except (OSError, ValueError, subprocess.SubprocessError, audiorec.AudiorecError) as error:
             say(f"left out: {entry['file']}: {error}")
             continue
-        write(entry, name, *recording)
+        write(entry, "train" if arguments.training else "test", name, *recording)
         written += 1
     say(f"{written} of {len(entries)} tracks written to {arguments.out}")
     sys.exit(0 if written == len(entries) else 1)

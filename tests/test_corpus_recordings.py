@@ -56,3 +56,10 @@ def test_entries_say_what_is_needed(corpus_recordings):
         assert 40 < entry["tempo"] < 240, entry
         assert entry["how"], entry
         assert {"meter", "sure", "style", "package"} <= entry.keys(), entry
+
+
+def test_no_package_is_both_learned_from_and_tested_on(corpus_recordings):
+    lists = [json.loads(path.read_text()) for path in (corpus_recordings.TRAINING, corpus_recordings.ANNOTATIONS)]
+    learned, tested = ({entry["package"] for entry in entries} for entries in lists)
+    assert learned
+    assert not learned & tested
