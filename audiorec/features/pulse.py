@@ -24,6 +24,7 @@ CHANGE_SECONDS = 0.4  #: to each side of a change of harmony
 #: How much the bass, and the change of harmony, speak for the beginning of a bar, and log odds where both are average
 BAR_WEIGHTS = (1.0, 0.5, -1.1)
 #: Multiples of the beat period whose combs of onsets, and of bass, speak for a tempo or against it, by these weights
+#: (learned by `benchmarks/tempo_weights.py`)
 PERIODS = (1.0, 0.5, 2.0, 1 / 3, 3.0, 1.5, 2 / 3)
 PERIOD_WEIGHTS = (1.81, 9.27, -0.62, 5.16, 1.44, -5.14, -3.0, 4.69, 0.07, 2.42, -1.91, -0.28, -4.57, -3.84)
 SPEED_WEIGHTS = (1.08, -2.31)  #: of the octaves over 105 BPM, and of their square

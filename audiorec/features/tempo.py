@@ -27,7 +27,7 @@ MIN_SECONDS = 2.0  #: shorter sounds have no tempo
 MIN_PERIODICITY = 0.12  #: autocorrelation under which there is no pulse: that of white noise stays below
 PERIODS = (1.0, 0.5, 2.0)  #: multiples of a candidate's period at which the repetition of beats is measured
 #: Of the measures; learned from annotated music by multinomial logistic regression, where none of the candidates being
-#: right is a choice of log odds 0 (`benchmarks/README.md`)
+#: right is a choice of log odds 0 (`benchmarks/tempo_weights.py`)
 WEIGHTS = np.array([1.08, 0.94, 0.53, 1.99, 0.11, -0.29, 4.5])
 GRID = np.geomspace(*TEMPO_RANGE, 1201)  #: BPM, 0.15 % apart
 
@@ -66,13 +66,9 @@ def estimate_tempo(
     if len(activations.beat) < MIN_SECONDS * frame_rate:
         return NO_TEMPO
     correlation = autocorrelation(activations.beat, frame_rate)
-    periodicity = comb(correlation, 60 * frame_rate / GRID)
-    if periodicity.max() < MIN_PERIODICITY:
-        return NO_TEMPO
-    first_sight = np.interp(np.log(GRID), np.log(TEMPI), activations.tempo)
-    candidates = GRID[_peaks((first_sight + 1e-3) * np.maximum(periodicity, 0))[:MOST_CANDIDATES]]
-    odds = np.exp(measures(candidates, activations.tempo, correlation, frame_rate) @ WEIGHTS)
-    return _folded(candidates, odds / (1 + odds.sum()), tempo_range)
+    found = candidates(activations.tempo, correlation, frame_rate)
+    odds = np.exp(measures(found, activations.tempo, correlation, frame_rate) @ WEIGHTS)
+    return _folded(found, odds / (1 + odds.sum()), tempo_range)
 
 
 def checked_range(tempo_range: tuple[float, float]) -> tuple[float, float]:
@@ -89,20 +85,32 @@ def comb(correlation: np.ndarray, periods: np.ndarray) -> np.ndarray:
     return np.mean([np.interp(k * periods, lags, correlation, right=0) for k in range(1, MULTIPLES + 1)], axis=0)
 
 
-def measures(candidates: np.ndarray, tempo: np.ndarray, correlation: np.ndarray, frame_rate: float) -> np.ndarray:
+def candidates(tempo: np.ndarray, correlation: np.ndarray, frame_rate: float) -> np.ndarray:
+    """Return the tempi at which beats repeat and that are not improbable, BPM, likely ones first; none without pulse.
+
+    Parameters are those of `measures`.
+    """
+    periodicity = comb(correlation, 60 * frame_rate / GRID)
+    if periodicity.max() < MIN_PERIODICITY:
+        return np.zeros(0)
+    first_sight = np.interp(np.log(GRID), np.log(TEMPI), tempo)
+    return GRID[_peaks((first_sight + 1e-3) * np.maximum(periodicity, 0))[:MOST_CANDIDATES]]
+
+
+def measures(tempi: np.ndarray, tempo: np.ndarray, correlation: np.ndarray, frame_rate: float) -> np.ndarray:
     """Return what speaks for each candidate, (n, 7): how probable it is at first sight, where beats repeat, its speed.
 
     Parameters
     ----------
-    candidates : (n,) BPM
+    tempi : (n,) BPM
     tempo : (128,) probability of each of `TEMPI`
     correlation : autocorrelation of the beat activation
     frame_rate : frames a second
     """
-    near = np.abs(np.log(TEMPI / candidates[:, None])) < SAME
-    octaves = np.log2(candidates / 105)
-    combs = [comb(correlation, multiple * 60 * frame_rate / candidates) for multiple in PERIODS]
-    return np.stack([np.log(near @ tempo + 1e-3), *combs, octaves, octaves**2, np.ones(len(candidates))], axis=1)
+    near = np.abs(np.log(TEMPI / tempi[:, None])) < SAME
+    octaves = np.log2(tempi / 105)
+    combs = [comb(correlation, multiple * 60 * frame_rate / tempi) for multiple in PERIODS]
+    return np.stack([np.log(near @ tempo + 1e-3), *combs, octaves, octaves**2, np.ones(len(tempi))], axis=1)
 
 
 def _folded(candidates: np.ndarray, probabilities: np.ndarray, tempo_range: tuple[float, float]) -> Tempo:
