@@ -1,11 +1,12 @@
 """Learns how the tempo is weighed: the constants of `audiorec.features.pulse` and `audiorec.features.tempo`.
 
-    python benchmarks/tempo_weights.py FOLDER... [--limit 1000]
+    python benchmarks/tempo_weights.py FOLDER... [--limit 600]
 
-From annotated recordings (as for `rhythm.py`; parts called "test" are left out) it fits, by multinomial logistic
-regression, first what formulas make of each of 128 tempi (`PERIOD_WEIGHTS`, `SPEED_WEIGHTS`), then which of a track's
-candidates is right (`WEIGHTS`), for the beat network and the formulas together. What it prints is copied there. The
-accuracy and calibration it prints are those of five-fold cross-validation by song.
+From annotated recordings (as for `rhythm.py`) it fits, by multinomial logistic regression, first what formulas make of
+each of 128 tempi (`PERIOD_WEIGHTS`, `SPEED_WEIGHTS`; on the part "train"), then which of a track's candidates is right
+(`WEIGHTS`; on the part "valid", which the beat network did not learn from either), for the beat network and for the
+formulas together. What it prints is copied there. The accuracy and the calibration error are those of five-fold
+cross-validation by song.
 """
 
 from __future__ import annotations
@@ -99,33 +100,36 @@ def report(name: str, tables: list[np.ndarray], songs: list[str]) -> None:
     print(f"{name}: {len(rows)} recordings, accuracy {hit.mean():.3f}, calibration error {error:.3f}")
 
 
-def recordings(folders: list[Path], limit: int) -> list[Recording]:
-    parts = [read_folder(folder, split=part).recordings for folder in folders for part in ("train", "valid")]
-    by_path = {each.path: each for part in parts for each in part if each.tempo}
-    return thin_out(list(by_path.values()), limit)
+def recordings(folders: list[Path], split: str, limit: int) -> list[Recording]:
+    found = [each for folder in folders for each in read_folder(folder, split=split).recordings if each.tempo]
+    say(f"{min(len(found), limit)} recordings of {split}")
+    return thin_out(found, limit)
+
+
+def sounds_of(chosen: list[Recording]) -> list[Spectrogram]:
+    return [spectrogram(load(each.path, sample_rate=SAMPLE_RATE)[0]) for each in chosen]
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folders", nargs="+", type=Path, metavar="FOLDER")
-    parser.add_argument("--limit", type=int, default=1000, metavar="N", help="recordings to learn from; else 1,000")
+    parser.add_argument("--limit", type=int, default=600, metavar="N", help="recordings of a part; else 600")
     arguments = parser.parse_args()
-    chosen = recordings(arguments.folders, arguments.limit)
-    say(f"{len(chosen)} recordings")
-    sounds = [spectrogram(load(each.path, sample_rate=SAMPLE_RATE)[0]) for each in chosen]
-    tempi, songs = [each.tempo for each in chosen], [each.song for each in chosen]
-    formula = fit_formulas(sounds, tempi).round(2)
-    print("PERIOD_WEIGHTS, SPEED_WEIGHTS =", formula[:-2].tolist(), formula[-2:].tolist())
+    taught = recordings(arguments.folders, "train", arguments.limit)
+    formula = fit_formulas(sounds_of(taught), [each.tempo for each in taught]).round(2)
+    print("PERIOD_WEIGHTS, SPEED_WEIGHTS =", formula[:-2].tolist(), formula[-2:].tolist(), flush=True)
     pulse.PERIOD_WEIGHTS, pulse.SPEED_WEIGHTS = tuple(formula[:-2]), tuple(formula[-2:])
+    held_out = recordings(arguments.folders, "valid", arguments.limit)
+    sounds = sounds_of(held_out)
     heard = {
         "network": [beats.listen(sound) for sound in sounds],
         "formulas": [pulse.hear(sound, onset_strength(sound)) for sound in sounds],
     }
     tables = {}
     for name, each in heard.items():
-        rows = [choices(a, s.frame_rate, t) for a, s, t in zip(each, sounds, tempi, strict=True)]
+        rows = [choices(a, s.frame_rate, r.tempo) for a, s, r in zip(each, sounds, held_out, strict=True)]
         tables[name] = [np.stack(part) for part in zip(*rows, strict=True)]
-        report(name, tables[name], songs)
+        report(name, tables[name], [recording.song for recording in held_out])
     both = [np.concatenate(parts) for parts in zip(*tables.values(), strict=True)]
     print("WEIGHTS =", fit(*both).round(2).tolist())
 

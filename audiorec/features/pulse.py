@@ -26,8 +26,8 @@ BAR_WEIGHTS = (1.0, 0.5, -1.1)
 #: Multiples of the beat period whose combs of onsets, and of bass, speak for a tempo or against it, by these weights
 #: (learned by `benchmarks/tempo_weights.py`)
 PERIODS = (1.0, 0.5, 2.0, 1 / 3, 3.0, 1.5, 2 / 3)
-PERIOD_WEIGHTS = (1.81, 9.27, -0.62, 5.16, 1.44, -5.14, -3.0, 4.69, 0.07, 2.42, -1.91, -0.28, -4.57, -3.84)
-SPEED_WEIGHTS = (1.08, -2.31)  #: of the octaves over 105 BPM, and of their square
+PERIOD_WEIGHTS = (1.37, 10.03, -1.16, 4.93, 1.37, -4.74, -2.76, 5.3, -1.05, 2.54, -0.98, 0.04, -4.59, -4.54)
+SPEED_WEIGHTS = (1.11, -2.74)  #: of the octaves over 105 BPM, and of their square
 
 
 def hear(spectrogram: Spectrogram, onset_strength: np.ndarray) -> Activations:

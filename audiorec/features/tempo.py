@@ -28,7 +28,7 @@ MIN_PERIODICITY = 0.12  #: autocorrelation under which there is no pulse: that o
 PERIODS = (1.0, 0.5, 2.0)  #: multiples of a candidate's period at which the repetition of beats is measured
 #: Of the measures; learned from annotated music by multinomial logistic regression, where none of the candidates being
 #: right is a choice of log odds 0 (`benchmarks/tempo_weights.py`)
-WEIGHTS = np.array([1.08, 0.94, 0.53, 1.99, 0.11, -0.29, 4.5])
+WEIGHTS = np.array([1.04, 1.25, 0.29, 2.03, 0.02, -0.01, 4.23])
 GRID = np.geomspace(*TEMPO_RANGE, 1201)  #: BPM, 0.15 % apart
 
 
