@@ -22,7 +22,7 @@ from audiorec.features import loudness, meter, onsets, perceptual, pulse, struct
 from audiorec.features import tempo as tempo_estimation
 from audiorec.networks import beats as beat_network
 from audiorec.networks.files import network_id
-from audiorec.spectrum import fold_chroma
+from audiorec.networks.key import hear_key
 
 TEMPO_RANGE = tempo_estimation.TEMPO_RANGE
 
@@ -108,8 +108,12 @@ def _meter(beats, activations, spectrogram):
 
 
 def _key(spectrogram):
-    pitch_classes = tonal.harmonic_sum(spectrogram.fine_chroma)[:, None]
-    key = tonal.estimate_key(fold_chroma(pitch_classes, spectrogram.tuning)[:, 0])
+    key = tonal.estimate_key(spectrogram.chroma.sum(axis=1))
+    return key.key, key.mode, key.confidence, key.name, key.camelot
+
+
+def _key_by_network(spectrogram):
+    key = hear_key(spectrogram)
     return key.key, key.mode, key.confidence, key.name, key.camelot
 
 
@@ -129,6 +133,7 @@ def _estimate(name, estimates):
     return estimates.get(name, perceptual.OF_SILENCE[name])
 
 
+KEY_VALUES = ("key", "mode", "key_confidence", "key_name", "camelot")
 FEATURES = (
     # measured while the file is decoded
     Feature("levels", 1, _supplied_by_front_end),
@@ -154,7 +159,7 @@ FEATURES = (
     Feature("tempo", 1, _tempo, ("tempo", "tempo_confidence", "tempo_candidates")),
     Feature("time_signature", 1, _meter, ("time_signature", "bars", "bar_confidence")),
     # tonality and timbre
-    Feature("key", 1, _key, ("key", "mode", "key_confidence", "key_name", "camelot")),
+    Feature("key", 2, _key, KEY_VALUES),
     Feature("brightness", 1, timbre.brightness),
     Feature("timbre", 1, timbre.timbre_vector, ("timbre", "timbre_names")),
     # learned
@@ -175,7 +180,12 @@ FEATURES = (
 )
 #: What small networks, which run in numpy, hear better than formulas; nothing where their files are missing.
 NETWORKS = {
-    feature.name: feature for feature in (Feature("activations", network_id("beats"), _heard_beats),) if feature.version
+    feature.name: feature
+    for feature in (
+        Feature("activations", network_id("beats"), _heard_beats),
+        Feature("key", network_id("key"), _key_by_network, KEY_VALUES),
+    )
+    if feature.version is not None
 }
 #: What the model hears better than the formula of the same name; computed along with the embedding.
 LEARNED = {name: Feature(name, card.model_id(), partial(_estimate, name)) for name in card.estimates()}

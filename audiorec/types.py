@@ -58,7 +58,7 @@ class Descriptors:
     time_signature: int | None = None  #: beats in a bar, 2-7
     key: int | None = None  #: 0 C, 1 C sharp, ... 11 B; -1 none
     mode: int | None = None  #: 1 major, 0 minor
-    key_confidence: float | None = None  #: 0-1
+    key_confidence: float | None = None  #: 0-1: probability that it is right; by formula, how well its profile fits
     key_name: str | None = None  #: "A minor"
     camelot: str | None = None  #: "8A"
     onset_rate: float | None = None  #: onsets a second

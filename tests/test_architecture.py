@@ -51,7 +51,7 @@ FLOORS = (
         "features.tonal",
         "features.timbre",
     ),
-    ("networks.beats",),
+    ("networks.beats", "networks.key"),
     (
         "audio",
         "features.perceptual",
@@ -63,7 +63,7 @@ FLOORS = (
         "index.recall",
     ),
     ("networks.excerpts",),
-    ("networks.train_beats",),
+    ("networks.train_beats", "networks.train_key"),
     (
         "featurelist",
         "encoder.export",
@@ -134,6 +134,7 @@ HOMES = {
         "encoder.weights",
         "encoder.whitening",
         "networks.train_beats",
+        "networks.train_key",
     },
     "torchaudio": {"encoder.transforms"},
     "umap": {"projection"},

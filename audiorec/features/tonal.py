@@ -7,17 +7,15 @@ Task: from chroma to key. Conventions: key 0 = C ... 11 = B, -1 for none; mode 1
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
-
-from audiorec.spectrum import CHROMA_BINS
 
 KEY_NAMES = ("C", "C#", "D", "Eb", "E", "F", "F#", "G", "Ab", "A", "Bb", "B")
 #: How often each scale degree sounds in major and in minor (Albrecht & Shanahan, "The use of large corpora to train a
 #: new type of key-finding algorithm", 2013)
 MAJOR = (0.238, 0.006, 0.111, 0.006, 0.137, 0.094, 0.016, 0.214, 0.009, 0.080, 0.008, 0.081)
 MINOR = (0.220, 0.006, 0.104, 0.123, 0.019, 0.103, 0.012, 0.214, 0.062, 0.022, 0.061, 0.052)
-HARMONIC_DECAY = 0.6  #: a peak also speaks for the notes whose 2nd to 5th partial it would be (Gomez 2006)
 MIN_CORRELATION = 0.35  #: with the best profile, under which there is no key
 
 
@@ -47,18 +45,6 @@ class Key:
         return f"{(relative_major * 7 + 7) % 12 + 1}{'B' if self.mode else 'A'}"
 
 
-def harmonic_sum(fine_chroma: np.ndarray) -> np.ndarray:
-    """Return pitch-class weights, (120,), in which each peak also counts for the notes it may be a partial of.
-
-    .. math:: h(p) = \\sum_{n=1}^{5} 0.6^{n-1} \\, c(p + 120 \\log_2 n)
-
-    (E. Gomez, "Tonal description of music audio signals", 2006.)
-    """
-    total = np.sum(fine_chroma, axis=1, dtype=np.float64)
-    shifts = [round(CHROMA_BINS * np.log2(n)) for n in range(1, 6)]
-    return sum(HARMONIC_DECAY**i * np.roll(total, -shift) for i, shift in enumerate(shifts))
-
-
 def estimate_key(pitch_classes: np.ndarray) -> Key:
     """Return the key whose profile correlates best with the weight of the 12 pitch classes.
 
@@ -80,8 +66,7 @@ def estimate_key(pitch_classes: np.ndarray) -> Key:
         raise ValueError(f"pitch_classes must have shape (12,), got {weights.shape}")
     if weights.std() <= 1e-6 * weights.mean() or not weights.any():
         return Key(-1, None, 0.0)
-    profiles = np.array([np.roll(profile, key) for profile in (MINOR, MAJOR) for key in range(12)])
-    correlations = np.corrcoef(weights, profiles)[0, 1:]
+    correlations = key_profiles() @ unit_shape(weights)
     order = np.argsort(-correlations, kind="stable")
     best = correlations[order[0]]
     if best < MIN_CORRELATION:
@@ -89,3 +74,15 @@ def estimate_key(pitch_classes: np.ndarray) -> Key:
     margin = (best - correlations[order[1]]) / 0.15
     confidence = float(np.clip(best, 0, 1) * np.clip(0.35 + 0.65 * margin, 0, 1))
     return Key(int(order[0] % 12), int(order[0] // 12), confidence)
+
+
+@lru_cache(maxsize=1)
+def key_profiles() -> np.ndarray:
+    """Return the `unit_shape` of the profile of each key, (24, 12): minor from C to B, then major."""
+    return unit_shape(np.array([np.roll(profile, key) for profile in (MINOR, MAJOR) for key in range(12)]))
+
+
+def unit_shape(weights: np.ndarray) -> np.ndarray:
+    """Return weights of pitch classes, (..., 12), less their mean, with norm 1: products are then correlations."""
+    centred = weights - weights.mean(axis=-1, keepdims=True)
+    return centred / np.maximum(np.linalg.norm(centred, axis=-1, keepdims=True), 1e-12)

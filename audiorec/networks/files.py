@@ -38,7 +38,7 @@ def read_network(name: str, folder: Path | None = None) -> Network:
     ModelError
         The files are missing, altered, or not those of a network.
     """
-    card = _card_path(name, folder)
+    card = card_path(name, folder)
     model_id, sha256, config = _read_card(card)
     return Network(model_id, config, _read_tensors(card.with_suffix(".safetensors"), sha256))
 
@@ -46,9 +46,15 @@ def read_network(name: str, folder: Path | None = None) -> Network:
 def network_id(name: str, folder: Path | None = None) -> str | None:
     """Return the name under which a network's results are known; None where there is none that can be read."""
     try:
-        return _read_card(_card_path(name, folder))[0]
+        return _read_card(card_path(name, folder))[0]
     except ModelError:
         return None
+
+
+def card_path(name: str, folder: Path | None) -> Path:
+    """Return where the card of a network is, or would be: in `folder`, by default beside the package's models."""
+    cards = [parent / f"{name}.json" for parent in ([folder] if folder else FOLDERS)]
+    return next((card for card in cards if card.is_file()), cards[0])
 
 
 def write_network(
@@ -64,11 +70,6 @@ def write_network(
         temporary.write_bytes(data)
     with replacing(folder / f"{name}.json") as temporary:
         temporary.write_text(json.dumps(card, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
-
-
-def _card_path(name: str, folder: Path | None) -> Path:
-    cards = [parent / f"{name}.json" for parent in ([folder] if folder else FOLDERS)]
-    return next((card for card in cards if card.is_file()), cards[0])
 
 
 def _read_card(path: Path) -> tuple[str, str, dict[str, Any]]:
