@@ -5,7 +5,7 @@ A ladder from array to folder; every rung is built on the one before:
 ====================  ==================================================================================
 `stft`                samples → complex spectrum
 `spectrogram`         samples → `Spectrogram`: mel, chroma, flux, from one transform
-`features`            pure functions: `loudness`, `rhythm`, `tonal`, `timbre`, `perceptual`, `structure`
+`features`            pure functions: `loudness`, `tempo`, `beats`, `meter`, `tonal`, `timbre`, `structure`, …
 `load`                a file, whatever its format → samples
 `analyze_samples`     samples → `Analysis`: all descriptors and time series
 `analyze`             a file → `Analysis`

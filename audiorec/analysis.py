@@ -1,19 +1,14 @@
-"""A file in, everything known about its sound out; and the only list of what can be known.
+"""A file in, everything known about its sound out.
 
-Task: decode once, measure levels and spectrum on the way, then compute each feature from what it needs. `FEATURES`
-lists them all. A feature is a function whose parameters name the values it needs: values of other features, or of the
-front end, `levels` and `spectrogram`. Each has a version of its own, to be raised whenever its values change;
-everything computed from them counts as changed too (`stale_features`). The version of what is learned is the name of
-the model. With an embedding, the model's own features (`LEARNED`) stand in the place of formulas of the same names.
+Task: decode once, measure levels and spectrum on the way, then compute each feature of `featurelist` from what it
+needs.
 """
 
 from __future__ import annotations
 
-import inspect
 import os
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, fields, replace
-from functools import cached_property, partial
+from collections.abc import Iterable, Mapping
+from dataclasses import fields, replace
 from typing import Any
 
 import numpy as np
@@ -21,198 +16,13 @@ import numpy as np
 from audiorec.audio import MAX_CHANNELS, SAMPLE_RATES, MonoResampler, open_stream
 from audiorec.encoder import card
 from audiorec.errors import EmptyAudioError
-from audiorec.features import loudness, perceptual, rhythm, structure, timbre, tonal
-from audiorec.networks.files import network_id
-from audiorec.networks.key import hear_key
+from audiorec.featurelist import FEATURES, TEMPO_RANGE, Feature, available_features, current_versions
+from audiorec.features import loudness
 from audiorec.spectrum import SAMPLE_RATE, SpectrogramBuilder
 from audiorec.types import SERIES, Analysis, Descriptors
 
-
-@dataclass(frozen=True)
-class Feature:
-    """Something to know about a track.
-
-    An `optional` feature is recomputed only where it was computed before.
-    """
-
-    name: str
-    version: int | str | None  #: None where there is no model
-    compute: Callable[..., Any]  #: returns the feature's value, or a tuple of its values
-    outputs: tuple[str, ...] = ()  #: names of the values, if there are several or the name is another
-    optional: bool = False
-
-    @cached_property
-    def inputs(self) -> tuple[str, ...]:
-        """Names of the values that the feature is computed from."""
-        return tuple(inspect.signature(self.compute).parameters)
-
-    @cached_property
-    def values(self) -> tuple[str, ...]:
-        """Names of the values that the feature gives."""
-        return self.outputs or (self.name,)
-
-    def __call__(self, known: Mapping[str, Any]) -> dict[str, Any]:
-        """Return the feature's values by name, computed from those known."""
-        result = self.compute(**{name: known[name] for name in self.inputs})
-        return dict(zip(self.outputs, result, strict=True)) if self.outputs else {self.name: result}
-
-
-def _supplied_by_front_end() -> None:
-    raise LookupError("levels and spectrogram come from the front end")
-
-
-def _duration_ms(levels):
-    return round(1000 * levels.n_samples / levels.sample_rate)
-
-
-def _onsets(onset_strength, spectrogram):
-    return rhythm.onsets(onset_strength, spectrogram.frame_rate)
-
-
-def _onset_rate(onset_strength, spectrogram):
-    return rhythm.onset_rate(onset_strength, spectrogram.frame_rate)
-
-
-def _onset_correlation(onset_strength, spectrogram):
-    return rhythm.autocorrelation(onset_strength, spectrogram.frame_rate)
-
-
-def _rough_tempo(onset_strength, spectrogram):
-    return rhythm.estimate_tempo(onset_strength, spectrogram.frame_rate)
-
-
-def _beats(onset_strength, spectrogram, rough_tempo):
-    return rhythm.track_beats(onset_strength, spectrogram.frame_rate, rough_tempo.bpm)
-
-
-def _tempo(rough_tempo, beats):
-    bpm = rhythm.tempo_of_beats(beats, rough_tempo.bpm)
-    if bpm is None:
-        return None, 0.0, ()
-    return round(bpm, 2), rough_tempo.confidence, (round(bpm, 2), *rough_tempo.candidates[1:])
-
-
-def _meter(beats, spectrogram):
-    meter = rhythm.estimate_meter(beats, spectrogram)
-    return meter.time_signature, meter.bars, meter.confidence
-
-
-def _key(spectrogram):
-    key = tonal.estimate_key(spectrogram.chroma.sum(axis=1))
-    return key.key, key.mode, key.confidence, key.name, key.camelot
-
-
-def _key_by_network(spectrogram):
-    key = hear_key(spectrogram)
-    return key.key, key.mode, key.confidence, key.name, key.camelot
-
-
-def _measurements(spectrogram, onset_strength, onset_correlation, beats):
-    beat_strength = rhythm.beat_strength(onset_strength, spectrogram.frame_rate, beats)
-    return perceptual.measure(spectrogram, onset_correlation, beat_strength=beat_strength)
-
-
-def _embedding(spectrogram):
-    card.require_torch()
-    from audiorec.encoder.embed import embed  # torch: seconds of imports, for those who want an embedding
-
-    return embed(spectrogram)
-
-
-def _estimate(name, estimates):
-    return estimates.get(name, perceptual.OF_SILENCE[name])
-
-
-KEY_VALUES = ("key", "mode", "key_confidence", "key_name", "camelot")
-FEATURES = (
-    # measured while the file is decoded
-    Feature("levels", 1, _supplied_by_front_end),
-    Feature("spectrogram", 1, _supplied_by_front_end),
-    # loudness
-    Feature("duration_ms", 1, _duration_ms),
-    Feature("loudness", 1, loudness.integrated_loudness),
-    Feature("loudness_range", 1, loudness.loudness_range),
-    Feature("peak", 1, lambda levels: levels.peak),
-    Feature("true_peak", 1, lambda levels: levels.true_peak, optional=True),
-    Feature("replaygain_track_gain", 1, loudness.replaygain),
-    Feature("dynamic_complexity", 1, loudness.dynamic_complexity),
-    # rhythm
-    Feature("onset_strength", 1, rhythm.onset_strength),
-    Feature("onsets", 1, _onsets),
-    Feature("onset_rate", 1, _onset_rate),
-    Feature("onset_correlation", 1, _onset_correlation),
-    Feature("rough_tempo", 1, _rough_tempo),
-    Feature("beats", 1, _beats, ("beats", "beat_confidence")),
-    Feature("tempo", 1, _tempo, ("tempo", "tempo_confidence", "tempo_candidates")),
-    Feature("time_signature", 1, _meter, ("time_signature", "bars", "bar_confidence")),
-    # tonality and timbre
-    Feature("key", 2, _key, KEY_VALUES),
-    Feature("brightness", 1, timbre.brightness),
-    Feature("timbre", 1, timbre.timbre_vector, ("timbre", "timbre_names")),
-    # learned
-    Feature("embedding", card.model_id(), _embedding, ("embedding", "tags", "estimates")),
-    # perceptual
-    Feature("measurements", 1, _measurements),
-    Feature("energy", 1, perceptual.energy),
-    Feature("danceability", 1, perceptual.danceability),
-    Feature("valence", 1, perceptual.valence),
-    Feature("acousticness", 1, perceptual.acousticness),
-    Feature("instrumentalness", 1, perceptual.instrumentalness),
-    Feature("speechiness", 1, perceptual.speechiness),
-    Feature("liveness", 1, perceptual.liveness),
-    Feature("mood", 1, perceptual.mood),
-    # structure
-    Feature("sections", 1, structure.sections, optional=True),
-    Feature("segments", 1, structure.segments, optional=True),
-)
-#: What the model hears better than the formula of the same name; computed along with the embedding.
-LEARNED = {name: Feature(name, card.model_id(), partial(_estimate, name)) for name in card.estimates()}
-#: What small networks, which run in numpy, hear better than formulas; nothing where their files are missing.
-NETWORKS = {
-    feature.name: feature
-    for feature in (Feature("key", network_id("key"), _key_by_network, KEY_VALUES),)
-    if feature.version is not None
-}
 FRONT_END = ("levels", "spectrogram")
 _DESCRIPTORS = tuple(field.name for field in fields(Descriptors))
-
-
-def available_features(*, embed: bool) -> tuple[Feature, ...]:
-    """Return the features that can be had with an embedding, or without one; each stands after those it needs."""
-    chosen = NETWORKS | LEARNED if embed else NETWORKS
-    return tuple(chosen.get(feature.name, feature) for feature in FEATURES if embed or feature.name != "embedding")
-
-
-def current_versions(*, embed: bool = True) -> dict[str, int | str | None]:
-    """Return the version of each feature that this code computes, by name."""
-    return {feature.name: feature.version for feature in available_features(embed=embed)}
-
-
-def stale_features(versions: Mapping[str, int | str], *, embed: bool = True) -> frozenset[str]:
-    """Return the names of the features to recompute where `versions` were stored.
-
-    Those whose version differs, and those computed from them. An optional feature that was never computed is not
-    stale, nor, where there is no model, an embedding. Without `embed`, what a model has said stays as it is, whichever
-    model it was.
-
-    >>> stale_features(current_versions())
-    frozenset()
-    >>> sorted(stale_features(current_versions() | {"valence": 0}))
-    ['mood', 'valence']
-    """
-    stale: set[str] = set()
-    changed: set[str] = set()
-    for feature in available_features(embed=embed):
-        version = versions.get(feature.name)
-        said_by_model = isinstance(version, str) and feature.name not in NETWORKS
-        if (feature.optional and version is None) or (not embed and said_by_model):
-            continue
-        if version != feature.version or changed.intersection(feature.inputs):
-            stale.add(feature.name)
-            changed.update(feature.values)
-    if embed and not stale.isdisjoint(LEARNED):
-        stale.add("embedding")
-    return frozenset(stale)
 
 
 def analyze(
@@ -222,6 +32,8 @@ def analyze(
     known: Descriptors | None = None,
     true_peak: bool = False,
     embed: bool | None = None,
+    models: bool = True,
+    tempo_range: tuple[float, float] = TEMPO_RANGE,
 ) -> Analysis:
     """Analyse a file.
 
@@ -238,7 +50,12 @@ def analyze(
         Whether to measure `true_peak` too, which costs twice as much as all the rest.
     embed : bool, optional
         Whether to compute `embedding` and `tags` too, and with them the descriptors that the model hears better; by
-        default where the extra `encoder` is installed.
+        default where the extra `encoder` is installed and `models` are wanted.
+    models : bool
+        Whether to ask the small networks that hear beats and keys; without, formulas stand in for them, and there is
+        no embedding either. `versions` tells which it was: the name of the model, or a number.
+    tempo_range : (float, float)
+        Slowest and fastest tempo to tell, BPM; one beyond is told as its double or half.
 
     Returns
     -------
@@ -250,9 +67,10 @@ def analyze(
     FileError
         The file cannot be read or decoded.
     ModelError
-        An embedding is wanted, and the model's files are missing or altered.
+        A model is wanted, and its files are missing or altered.
     ValueError
-        `features` has a name that is not in `FEATURES`.
+        `features` has a name that is not in `FEATURES`, `tempo_range` is empty or not positive, or an embedding is
+        wanted without models.
 
     Examples
     --------
@@ -260,9 +78,9 @@ def analyze(
     >>> analysis.descriptors.tempo, analysis.descriptors.camelot  # doctest: +SKIP
     (128.02, '8A')
     """
-    wanted = _wanted(features, true_peak=true_peak, embed=embed)
+    wanted = _wanted(features, true_peak=true_peak, embed=embed, models=models)
     values = _known_values(known, wanted)
-    plan = _plan(wanted, values)
+    plan = _plan(wanted, values, networks=models, tempo_range=tempo_range)
     damaged = 0
     if any(feature.name in FRONT_END for feature in plan):
         needed = {feature.name for feature in plan}
@@ -276,7 +94,13 @@ def analyze(
 
 
 def analyze_samples(
-    samples: np.ndarray, sample_rate: int, *, true_peak: bool = False, embed: bool | None = None
+    samples: np.ndarray,
+    sample_rate: int,
+    *,
+    true_peak: bool = False,
+    embed: bool | None = None,
+    models: bool = True,
+    tempo_range: tuple[float, float] = TEMPO_RANGE,
 ) -> Analysis:
     """Analyse samples, (n,) or (n, channels), full scale at 1.0, at any rate; see `analyze`.
 
@@ -285,9 +109,10 @@ def analyze_samples(
     EmptyAudioError
         There are no samples.
     ModelError
-        An embedding is wanted, and the model's files are missing or altered.
+        A model is wanted, and its files are missing or altered.
     ValueError
-        The samples are integers, of another shape, of more than 64 channels or not all finite; or the rate is none.
+        The samples are integers, of another shape, of more than 64 channels or not all finite; the rate or the tempo
+        range is none; or an embedding is wanted without models.
 
     >>> clicks = np.zeros(22050 * 8)
     >>> clicks[::11025] = 1
@@ -304,8 +129,8 @@ def analyze_samples(
         raise ValueError(f"{sample_rate=} must be a whole number of {SAMPLE_RATES[0]} to {SAMPLE_RATES[-1]} Hz")
     if not len(samples):
         raise EmptyAudioError("samples", "it holds no samples")
-    wanted = _wanted(None, true_peak=true_peak, embed=embed)
-    plan = _plan(wanted, {})
+    wanted = _wanted(None, true_peak=true_peak, embed=embed, models=models)
+    plan = _plan(wanted, {}, networks=models, tempo_range=tempo_range)
     front_end = _FrontEnd(sample_rate, samples.shape[1], set(FRONT_END), true_peak=true_peak)
     front_end.process(samples)
     return _compute("", plan, wanted, front_end.finish(), None, 0)
@@ -335,14 +160,17 @@ class _FrontEnd:
         return values
 
 
-def _wanted(features: Iterable[str] | None, *, true_peak: bool, embed: bool | None) -> frozenset[str]:
+def _wanted(features: Iterable[str] | None, *, true_peak: bool, embed: bool | None, models: bool) -> frozenset[str]:
+    if embed and not models:
+        raise ValueError("embed=True needs models=True: an embedding is what a model says")
+    names = current_versions().keys()
     if features is None:
-        embed = card.embeds_by_default() if embed is None else embed
-        return frozenset(current_versions(embed=embed)) - (set() if true_peak else {"true_peak"})
-    wanted, names = frozenset(features), current_versions().keys()
-    if unknown := wanted - names:
+        embed = models and card.embeds_by_default() if embed is None else embed
+        left_out = (set() if true_peak else {"true_peak"}) | (set() if embed else {"embedding"})
+        return frozenset(names - left_out)
+    if unknown := frozenset(features) - names:
         raise ValueError(f"features={sorted(unknown)} must be among {sorted(names)}")
-    return wanted
+    return frozenset(features)
 
 
 def _known_values(known: Descriptors | None, wanted: frozenset[str]) -> dict[str, Any]:
@@ -354,11 +182,11 @@ def _known_values(known: Descriptors | None, wanted: frozenset[str]) -> dict[str
     return {name: value for name, value in known_by_name.items() if value is not None}
 
 
-def _plan(wanted: frozenset[str], values: Mapping[str, Any]) -> list[Feature]:
-    """Return the features to compute, each after those it needs."""
+def _plan(wanted: frozenset[str], values: Mapping[str, Any], **options: Any) -> list[Feature]:
+    """Return the features to compute, each after those it needs; `available_features` has the options."""
     plan: list[Feature] = []
     missing: set[str] = set()
-    for feature in reversed(available_features(embed="embedding" in wanted)):
+    for feature in reversed(available_features(embed="embedding" in wanted, **options)):
         if feature.name in wanted or missing.intersection(feature.values):
             plan.append(feature)
             missing.update(name for name in feature.inputs if name not in values)

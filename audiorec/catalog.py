@@ -213,6 +213,15 @@ class Catalog:
             file = FoundFile(path, size, mtime_ns)
             yield StoredFile(track_id, file, content_hash, bool(missing), sys.intern(versions))
 
+    def last_version(self, feature: str) -> str | None:
+        """Return the version of a feature, as text, of the track that was analysed last; None if it has none."""
+        rows = self.rows(
+            "SELECT json_extract(versions, '$.' || ?) FROM descriptors JOIN track ON track_id = id"
+            " ORDER BY updated DESC, id DESC LIMIT 1",
+            [feature],
+        )
+        return next((version for (version,) in rows), None)
+
     def has(self, path: bytes) -> bool:
         """Tell whether there is a track at `path`."""
         return any(self.rows("SELECT 1 FROM track WHERE path = ?", [path]))

@@ -17,6 +17,7 @@ import json
 import os
 import threading
 from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -106,6 +107,8 @@ class Library:
         retry: bool = False,
         series: bool = False,
         embed: bool | None = None,
+        models: bool = True,
+        tempo_range: tuple[float, float] | None = None,
         time_limit: float = TIME_LIMIT,
         progress: Callable[[ScanProgress], None] | None = None,
     ) -> ScanReport:
@@ -131,6 +134,12 @@ class Library:
         embed : bool, optional
             Compute embeddings and tags too, by default where the extra `encoder` is installed; what a scan without
             them leaves out, the next scan with them computes.
+        models : bool
+            Whether to ask the small networks that hear beats and keys; without, formulas stand in for them, there are
+            no embeddings, and what a model said before is kept.
+        tempo_range : (float, float), optional
+            Slowest and fastest tempo to tell, BPM: one beyond is told as its double or half. By default the range of
+            the last scan, at first 40 to 240; another one has tempo and beats computed anew.
         time_limit : float
             Seconds that the analysis of one file may take.
         progress : callable, optional
@@ -141,12 +150,14 @@ class Library:
         CatalogError
             The database cannot be written, or another process is scanning into it.
         ModelError
-            Embeddings are wanted, and the model's files are missing, altered, or of another version. What was
-            analysed before that was noticed is stored.
+            Models are wanted, and their files are missing, altered, or of another version. What was analysed before
+            that was noticed is stored.
+        ValueError
+            `tempo_range` is empty or not positive, or embeddings are wanted without models.
         """
+        options = {"retry": retry, "series": series, "embed": embed, "models": models, "tempo_range": tempo_range}
         with self._catalog.scan_lock():
-            walk = Walk(_paths(paths))
-            return self._scan(walk, jobs, time_limit, progress, retry=retry, series=series, embed=embed)
+            return self._scan(Walk(_paths(paths)), jobs, time_limit, progress, **options)
 
     def watch(
         self,
@@ -154,6 +165,7 @@ class Library:
         *,
         jobs: int | None = None,
         embed: bool | None = None,
+        models: bool = True,
         time_limit: float = TIME_LIMIT,
         progress: Callable[[ScanProgress], None] | None = None,
         stop_event: threading.Event | None = None,
@@ -166,7 +178,7 @@ class Library:
 
         with self._catalog.scan_lock():
             for walk in walks(_paths(paths), stop_event=stop_event):
-                report = self._scan(walk, jobs, time_limit, progress, embed=embed)
+                report = self._scan(walk, jobs, time_limit, progress, embed=embed, models=models)
                 if report.found or report.missing:
                     yield report
                 if report.interrupted:
@@ -180,22 +192,37 @@ class Library:
         progress: Callable[[ScanProgress], None] | None,
         *,
         embed: bool | None,
+        models: bool,
+        tempo_range: tuple[float, float] | None = None,
         retry: bool = False,
         series: bool = False,
     ) -> ScanReport:
         from audiorec import analysis  # half a second of imports, which a search can do without
+        from audiorec.features.tempo import checked_range
         from audiorec.scan import Scan, ScanProgress
 
-        embed = card.embeds_by_default() if embed is None else embed
+        if embed and not models:
+            raise ValueError("embed=True needs models=True: an embedding is what a model says")
+        embed = models and card.embeds_by_default() if embed is None else embed
         if embed:
             card.check_model()  # before anything is decoded
-        options = {"retry": retry, "series": series, "embed": embed, "progress": progress}
+        bounds = self.tempo_range() if tempo_range is None else checked_range(tempo_range)
+        hearing = {"models": models, "tempo_range": bounds}
+        options = {"retry": retry, "series": series, "embed": embed, "progress": progress} | hearing
         with WorkerPool(available_cores() if jobs is None else jobs, time_limit=time_limit) as pool:
-            report = Scan(self._catalog, pool, analyze=analysis.analyze, **options).run(walk)
+            analyze = partial(analysis.analyze, **hearing)
+            report = Scan(self._catalog, pool, analyze=analyze, **options).run(walk)
         if embed and not report.interrupted:
             show = progress or (lambda step: None)
             self.refresh_index(progress=lambda done, total: show(ScanProgress(done, total, indexing=True)))
         return report
+
+    def tempo_range(self) -> tuple[float, float]:
+        """Return the slowest and the fastest tempo that the last analysis was to tell, BPM."""
+        from audiorec.featurelist import TEMPO_RANGE
+
+        text = self._catalog.last_version("tempo_range")
+        return tuple(map(float, text.split(".."))) if text else TEMPO_RANGE
 
     def tracks(self, query: str = "") -> Iterator[Track]:
         """Yield the tracks that a search finds, by default all that are not missing; `audiorec.query` has the language.
@@ -561,17 +588,19 @@ class Library:
     def current_track(self, path: PathLike, *, embed: bool = False) -> Track | None:
         """Return the track of a file if what is known of it is up to date; None if it should be scanned first.
 
-        Its embedding, its tags and what the model estimates count only with `embed`.
+        Its embedding, its tags and what the model estimates count only with `embed`; whether networks or formulas heard
+        the rest does not count.
         """
-        from audiorec.analysis import stale_features
+        from audiorec.featurelist import stale_features
 
         try:
             file = FoundFile.at(absolute(path))
         except OSError:
             return None
         condition = "path = ? AND size = ? AND mtime_ns = ? AND NOT missing"
+        options = {"networks": False, "tempo_range": self.tempo_range()}
         for stored in list(self._catalog.files(condition, file)):
-            if not stale_features(json.loads(stored.versions), embed=embed):
+            if not stale_features(json.loads(stored.versions), embed=embed, **options):
                 return self.track(stored.id)
         return None
 

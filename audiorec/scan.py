@@ -25,7 +25,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from audiorec import analysis, content, metadata
+from audiorec import content, featurelist, metadata
 from audiorec.catalog import Catalog, StoredFile
 from audiorec.errors import FileError, TagError
 from audiorec.types import SERIES, Analysis, Descriptors, FileTags
@@ -33,8 +33,8 @@ from audiorec.walk import FoundFile, Walk, is_gone
 from audiorec.workers import Task, WorkerPool
 
 # The others, long time series and the costly true peak, are for those who ask.
-STORED_FEATURES = frozenset(feature.name for feature in analysis.FEATURES if not feature.optional)
-SERIES_FEATURES = frozenset(feature.name for feature in analysis.FEATURES if not set(SERIES).isdisjoint(feature.values))
+STORED_FEATURES = frozenset(feature.name for feature in featurelist.FEATURES if not feature.optional)
+SERIES_FEATURES = frozenset(f.name for f in featurelist.FEATURES if not set(SERIES).isdisjoint(f.values))
 LEARNED_FEATURES = frozenset({"embedding"})
 
 
@@ -142,7 +142,8 @@ class Scan:
 
     With `series`, the time series are stored too, also of tracks that were analysed without them. A track that has
     them keeps them, and up to date, in other scans too, until its sound changes. Without `embed`, no track gets an
-    embedding that has none of the present model; the next scan with it makes up for that.
+    embedding that has none of the present model; the next scan with it makes up for that. Without `models`, no model is
+    asked anything. `analyze` must have been told of them, and of the tempo range.
     """
 
     def __init__(
@@ -154,6 +155,8 @@ class Scan:
         retry: bool = False,
         series: bool = False,
         embed: bool = False,
+        models: bool = True,
+        tempo_range: tuple[float, float] = featurelist.TEMPO_RANGE,
         progress: Callable[[ScanProgress], None] | None = None,
     ):
         self._catalog = catalog
@@ -163,6 +166,8 @@ class Scan:
         if not embed:
             self._features -= LEARNED_FEATURES
         self._embed = embed
+        self._models = models
+        self._tempo_range = tempo_range
         self._progress = progress
         self._analyze = analyze
         self._outcomes: Counter[str] = Counter()
@@ -243,7 +248,9 @@ class Scan:
         """Return the features of a track to recompute: their version was raised, or they were not wanted so far."""
         if stored.versions not in self._stale_features:
             versions = json.loads(stored.versions)
-            stale = analysis.stale_features(versions, embed=self._embed or _has_current_embedding(versions))
+            embed = self._models and (self._embed or _has_current_embedding(versions))
+            options = {"networks": self._models, "tempo_range": self._tempo_range}
+            stale = featurelist.stale_features(versions, embed=embed, **options)
             if not (self._features & SERIES_FEATURES).issubset(versions.keys() | stale):
                 stale |= SERIES_FEATURES
             self._stale_features[stored.versions] = stale
@@ -343,7 +350,7 @@ class Scan:
 
 def _has_current_embedding(versions: Mapping[str, int | str]) -> bool:
     """Tell whether a track has an embedding of the present model, which is kept up to date like all it has."""
-    return "embedding" in versions and versions["embedding"] == analysis.current_versions()["embedding"]
+    return "embedding" in versions and versions["embedding"] == featurelist.current_versions()["embedding"]
 
 
 def _may_be_read(path: bytes) -> bool:

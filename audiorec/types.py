@@ -53,9 +53,9 @@ class Descriptors:
     replaygain_track_gain: float | None = None  #: dB to reach -18 LUFS (ReplayGain 2.0)
     dynamic_complexity: float | None = None  #: mean distance of the level from its mean, dB (Streich 2006)
     tempo: float | None = None  #: beats per minute
-    tempo_confidence: float | None = None  #: 0-1
+    tempo_confidence: float | None = None  #: 0-1: probability that a listener would tap at `tempo`
     tempo_candidates: tuple[float, ...] | None = None  #: beats per minute, most likely first
-    time_signature: int | None = None  #: beats in a bar, 3-7
+    time_signature: int | None = None  #: beats in a bar, 2-7
     key: int | None = None  #: 0 C, 1 C sharp, ... 11 B; -1 none
     mode: int | None = None  #: 1 major, 0 minor
     key_confidence: float | None = None  #: 0-1: probability that it is right; by formula, how well its profile fits
@@ -112,6 +112,10 @@ class Analysis:
     segments: np.ndarray | None = None
     damaged: int = 0  #: damaged frames or non-finite samples that decoding skipped
 
+    def tempo_curve(self) -> tuple[np.ndarray, np.ndarray] | None:
+        """Return times in seconds and the tempo there in BPM, (n,) each; None where beats were not computed."""
+        return None if self.beats is None else tempo_curve(self.beats)
+
     def intervals(self) -> dict[str, list[dict[str, Any]] | None]:
         """Return beats, bars, sections and segments in the manner of Spotify's audio analysis, JSON-ready.
 
@@ -131,6 +135,25 @@ SERIES = tuple(
     for field in dataclasses.fields(Analysis)
     if "ndarray" in field.type and field.name not in ("timbre", "embedding")
 )  #: the fields of `Analysis` that are time series
+
+
+def tempo_curve(beats: np.ndarray, reach: int = 4) -> tuple[np.ndarray, np.ndarray]:
+    """Return the times at which beats tell a tempo, in seconds, and that tempo, in BPM, (n,) each.
+
+    Around each beat, the mean rate over up to `reach` beats to either side, as many to the one as to the other: of
+    music that steadily hurries, the tempo at that beat. The first and the last beat tell none.
+
+    Parameters
+    ----------
+    beats : seconds, ascending
+    reach : int
+
+    >>> tempo_curve(np.array([1.0, 1.5, 2.0, 2.4, 2.8]), reach=1)
+    (array([1.5, 2. , 2.4]), array([120.        , 133.33333333, 150.        ]))
+    """
+    places = np.arange(1, len(beats) - 1)
+    sides = np.minimum(reach, np.minimum(places, len(beats) - 1 - places))
+    return beats[1:-1], 120 * sides / (beats[places + sides] - beats[places - sides])
 
 
 def _between(starts: np.ndarray | None, confidence: np.ndarray | None) -> list[dict[str, float]] | None:

@@ -10,19 +10,21 @@ import soundfile
 from sounds import band, clicks, drums, noise, silence, speech, tone
 
 import audiorec
-from audiorec import analysis
-from audiorec.analysis import FEATURES, Feature, analyze, analyze_samples, current_versions, stale_features
+from audiorec import analysis, featurelist
+from audiorec.analysis import analyze, analyze_samples
 from audiorec.encoder import card
 from audiorec.encoder.embed import default_weights
 from audiorec.errors import ModelError
+from audiorec.featurelist import FEATURES, Feature, current_versions, stale_features
 from audiorec.features import perceptual
+from audiorec.networks.beats import TEMPI, Activations
 from audiorec.types import Descriptors, json_ready
 
 SAMPLES = Path(__file__).parent.parent / "samples"
 RANGES = {
     "key": (-1, 11),
     "mode": (0, 1),
-    "time_signature": (3, 7),
+    "time_signature": (2, 7),
     **dict.fromkeys(("tempo_confidence", "key_confidence", "energy", "danceability", "valence"), (0, 1)),
     **dict.fromkeys(("acousticness", "instrumentalness", "speechiness", "liveness"), (0, 1)),
 }
@@ -221,10 +223,10 @@ def test_an_embedding_can_be_left_out_and_made_up_for(song):
 def hears_valence(monkeypatch):
     """A model that says 0.9 for the valence of everything, and nothing else."""
     learned = {"valence": Feature("valence", "a model", lambda estimates: estimates.get("valence", 0.5))}
-    monkeypatch.setattr(analysis, "LEARNED", learned)
+    monkeypatch.setattr(featurelist, "LEARNED", learned)
     outputs = ("embedding", "tags", "estimates")
     encoder = Feature("embedding", "a model", lambda spectrogram: (np.ones(2), {}, {"valence": 0.9}), outputs)
-    monkeypatch.setattr(analysis, "FEATURES", tuple(encoder if f.name == "embedding" else f for f in FEATURES))
+    monkeypatch.setattr(featurelist, "FEATURES", tuple(encoder if f.name == "embedding" else f for f in FEATURES))
 
 
 @pytest.mark.usefixtures("hears_valence")
@@ -262,6 +264,85 @@ def test_without_a_model_only_the_embedding_fails(song, tmp_path, monkeypatch):
     assert analyze(song).descriptors.tempo is not None
 
 
+# --- without networks, and within bounds of the tempo
+
+
+@pytest.fixture
+def hears_beats(monkeypatch):
+    """A network that hears a beat twice a second whatever it is given, and takes the tempo for 120."""
+
+    def hear(spectrogram):
+        beat = np.full(spectrogram.n_frames, 0.01, dtype=np.float32)
+        beat[np.arange(10, spectrogram.n_frames, spectrogram.frame_rate / 2).astype(int)] = 0.9
+        tempo = np.exp(-0.5 * (np.log(TEMPI / 120) / 0.02) ** 2)
+        return Activations(beat, beat, (tempo / tempo.sum()).astype(np.float32))
+
+    monkeypatch.setattr(featurelist, "NETWORKS", {"activations": Feature("activations", "a network", hear)})
+
+
+RHYTHM = {"activations", "rough_tempo", "beats", "tempo", "time_signature"}
+
+
+@pytest.mark.usefixtures("hears_beats")
+def test_formulas_stand_in_for_networks_and_versions_say_so():
+    samples = drums(90, 16)
+    by_network, by_formula = (analyze_samples(samples, 22_050, models=models) for models in (True, False))
+    assert by_network.descriptors.tempo == pytest.approx(120, rel=0.01)
+    assert by_formula.descriptors.tempo == pytest.approx(90, rel=0.01)
+    assert (by_network.versions["activations"], by_formula.versions["activations"]) == ("a network", 1)
+    assert by_network.versions | {"activations": 1} == by_formula.versions
+
+
+@pytest.mark.usefixtures("hears_beats")
+def test_formulas_give_way_to_networks_and_not_networks_to_formulas():
+    by_network, by_formula = (current_versions(embed=False, networks=networks) for networks in (True, False))
+    assert stale_features(by_formula, embed=False) >= RHYTHM
+    assert stale_features(by_network, embed=False, networks=False) == frozenset()
+    assert stale_features(by_network | {"activations": "an old one"}, embed=False, networks=False) == frozenset()
+    assert stale_features(by_network | {"activations": "an old one"}, embed=False) >= RHYTHM
+
+
+@pytest.mark.usefixtures("hears_beats")
+def test_what_is_made_anew_of_activations_says_whose_they_are():
+    stored = current_versions(embed=False) | {"time_signature": 0}
+    assert stale_features(stored, embed=False) == {"activations", "time_signature"}
+    assert "activations" in stale_features(stored, embed=False, networks=False)
+
+
+def test_no_models_at_all_means_no_embedding(song, monkeypatch):
+    monkeypatch.setattr(card, "embeds_by_default", lambda: True)
+    found = analyze(song, models=False)
+    assert found.embedding is None
+    assert not any(isinstance(version, str) for name, version in found.versions.items() if name != "tempo_range")
+    with pytest.raises(ValueError, match="embed=True needs models=True"):
+        analyze(song, models=False, embed=True)
+
+
+@pytest.mark.parametrize("models", [True, False])
+def test_a_tempo_is_told_within_bounds_and_its_beats_with_it(song, models):
+    fast, slow = (analyze(song, models=models, tempo_range=bounds) for bounds in ((150, 310), (45, 95)))
+    assert fast.descriptors.tempo == pytest.approx(240, rel=0.01)
+    assert slow.descriptors.tempo == pytest.approx(60, rel=0.01)
+    assert np.median(np.diff(fast.beats)) == pytest.approx(0.25, rel=0.05)
+    assert np.median(np.diff(slow.beats)) == pytest.approx(1.0, rel=0.05)
+    assert fast.versions["tempo_range"] == "150..310"
+    with pytest.raises(ValueError, match="tempo_range="):
+        analyze(song, tempo_range=(180, 70))
+
+
+def test_other_bounds_make_tempo_and_beats_stale():
+    stale = stale_features(current_versions(embed=False), embed=False, tempo_range=(70, 180))
+    assert stale >= RHYTHM | {"tempo_range", "danceability"}
+    assert stale.isdisjoint({"key", "loudness", "onsets", "timbre", "sections", "segments"})
+
+
+def test_the_curve_of_the_tempo_is_that_of_the_beats(song):
+    times, bpm = analyze(song).tempo_curve()
+    assert len(times) == len(bpm) > 20
+    np.testing.assert_allclose(bpm, 120, rtol=0.05)
+    assert analyze(song, features={"tempo"}).tempo_curve() is None
+
+
 def test_features_stand_after_those_they_need():
     known: set[str] = set()
     for feature in FEATURES:
@@ -278,13 +359,13 @@ def test_a_raised_version_makes_its_dependents_stale(monkeypatch):
     optional = ("true_peak", "sections", "segments")
     stored = {name: v for name, v in current_versions(embed=False).items() if name not in optional}
     assert stale_features(stored, embed=False) == frozenset()
-    monkeypatch.setattr(analysis, "FEATURES", raised("loudness"))
+    monkeypatch.setattr(featurelist, "FEATURES", raised("loudness"))
     scores = {"energy", "danceability", "valence", "acousticness", "instrumentalness", "speechiness", "liveness"}
     assert stale_features(stored, embed=False) == {"loudness", "replaygain_track_gain", "mood", *scores}
 
 
 def test_optional_features_are_stale_only_where_they_were_computed(monkeypatch):
-    monkeypatch.setattr(analysis, "FEATURES", raised("sections"))
+    monkeypatch.setattr(featurelist, "FEATURES", raised("sections"))
     assert stale_features({name: v for name, v in current_versions().items() if name != "sections"}) == frozenset()
     assert stale_features(current_versions() | {"sections": 1}) == {"sections"}
 

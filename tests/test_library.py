@@ -16,9 +16,11 @@ import mutagen.id3
 import mutagen.wave
 import numpy as np
 import pytest
+import soundfile as sf
 from bad_files import make_bad_folder, unlock
+from sounds import clicks
 
-from audiorec import analysis, watch
+from audiorec import analysis, featurelist, watch
 from audiorec.catalog import Catalog
 from audiorec.content import content_hash
 from audiorec.encoder import card
@@ -39,7 +41,7 @@ from audiorec.walk import FoundFile, Walk
 from audiorec.workers import WorkerPool
 
 
-def fake_analyze(path, *, features, known=None):
+def fake_analyze(path, *, features, known=None, **hearing):
     """Be an analysis that knows its answer at once; some names bring out its bad side."""
     name = Path(path).name
     if "slow" in name:
@@ -54,7 +56,7 @@ def fake_analyze(path, *, features, known=None):
         raise DecodeError(path, "broken")
     if "unloadable" in name:
         raise ModelError("encoder.safetensors", "of another version")
-    current = analysis.current_versions(embed="embedding" in features)
+    current = featurelist.current_versions(embed="embedding" in features)
     versions = {feature: current[feature] for feature in features}
     learned = {"embedding": np.ones(2, np.float32), "tags": {"rock": 0.5}} if "embedding" in features else {}
     if known is not None:
@@ -340,7 +342,7 @@ def test_broken_worker_costs_one_file(catalog, scan_of, music):
 def test_raised_version_recomputes_that_feature_alone(catalog, scan_of, music, monkeypatch):
     scan_of(music)
     stale = iter([frozenset({"mood"})])
-    monkeypatch.setattr(analysis, "stale_features", lambda versions, embed: next(stale))
+    monkeypatch.setattr(featurelist, "stale_features", lambda versions, **options: next(stale))
     assert scan_of(music) == {"recomputed": 3}
     assert {track.descriptors for track in catalog.tracks()} == {Descriptors(duration_ms=1000, mood="recomputed")}
 
@@ -349,7 +351,7 @@ def test_moved_file_with_stale_features_is_recomputed(catalog, scan_of, music, m
     scan_of(music)
     before = ids(catalog)
     (music / "a.wav").rename(music / "z.wav")
-    monkeypatch.setattr(analysis, "stale_features", lambda versions, embed: frozenset({"mood"}))
+    monkeypatch.setattr(featurelist, "stale_features", lambda versions, **options: frozenset({"mood"}))
     assert scan_of(music) == {"recomputed": 3}
     assert ids(catalog)["z.wav"] == before["a.wav"]
 
@@ -369,7 +371,7 @@ def test_series_are_stored_on_request_and_kept_up_to_date(catalog, scan_of, musi
     assert scan_of(music) == {"unchanged": 3, "copied": 1, "analysed": 1}
     assert [name for name, has in beats().items() if not has] == ["new.wav"]
     list(catalog.rows("UPDATE series SET data = x'' RETURNING 1"))
-    monkeypatch.setattr(analysis, "stale_features", lambda versions, embed: frozenset({"beats"}))
+    monkeypatch.setattr(featurelist, "stale_features", lambda versions, **options: frozenset({"beats"}))
     assert scan_of(music) == {"recomputed": 5}
     assert [name for name, has in beats().items() if not has] == ["new.wav"]
     assert len(catalog.analysis(by_name(catalog)["a.wav"]).beats) == 100
@@ -415,9 +417,9 @@ def embedded(catalog):
 @pytest.fixture
 def hears_speech(monkeypatch):
     """A model whose one head is for speechiness; in this process alone, not in those of workers."""
-    model = analysis.current_versions()["embedding"]
+    model = featurelist.current_versions()["embedding"]
     monkeypatch.setattr(
-        analysis, "LEARNED", {"speechiness": analysis.Feature("speechiness", model, lambda estimates: 0.0)}
+        featurelist, "LEARNED", {"speechiness": featurelist.Feature("speechiness", model, lambda estimates: 0.0)}
     )
 
 
@@ -437,13 +439,13 @@ def test_embeddings_that_were_left_out_are_made_up_for(catalog, scan_of, music, 
 
 def with_versions(**versions):
     """Return FEATURES with other versions of some."""
-    return tuple(dataclasses.replace(f, version=versions.get(f.name, f.version)) for f in analysis.FEATURES)
+    return tuple(dataclasses.replace(f, version=versions.get(f.name, f.version)) for f in featurelist.FEATURES)
 
 
 @pytest.mark.usefixtures("hears_speech")
 def test_a_new_model_is_asked_again_and_nothing_else_is_done(catalog, scan_of, music, features_asked_for, monkeypatch):
     scan_of(music, embed=True, pool=PushedLast())
-    monkeypatch.setattr(analysis, "FEATURES", with_versions(embedding="a newer one"))
+    monkeypatch.setattr(featurelist, "FEATURES", with_versions(embedding="a newer one"))
     assert scan_of(music, embed=False, pool=NoWorkers()) == {"unchanged": 3}
     assert scan_of(music, embed=True, pool=PushedLast()) == {"recomputed": 3}  # in this process, where the model is new
     assert features_asked_for == {frozenset({"embedding", "speechiness"})}
@@ -454,10 +456,17 @@ def test_an_embedding_of_the_present_model_is_kept_up_to_date_by_every_scan(cata
     scan_of(music / "a.wav", embed=True)
     scan_of(music / "b.wav", embed=False)
     list(catalog.rows("UPDATE embedding SET vector = x'' RETURNING 1"))
-    monkeypatch.setattr(analysis, "FEATURES", with_versions(spectrogram=1000))
+    monkeypatch.setattr(featurelist, "FEATURES", with_versions(spectrogram=1000))
     assert scan_of(music / "a.wav", music / "b.wav", embed=False) == {"recomputed": 2}
     assert catalog.analysis(by_name(catalog)["a.wav"]).embedding.tolist() == [1.0, 1.0]
     assert embedded(catalog) == {"a.wav"}
+
+
+def test_other_bounds_of_the_tempo_have_it_computed_anew(scan_of, music, features_asked_for):
+    scan_of(music)
+    assert scan_of(music, tempo_range=(70, 180), pool=PushedLast()) == {"recomputed": 3}
+    assert {"tempo_range", "tempo", "activations"} <= next(iter(features_asked_for))
+    assert "key" not in next(iter(features_asked_for))
 
 
 def test_progress_tells_each_file(scan_of, music):
@@ -549,6 +558,24 @@ def test_folder_of_bad_files(bad_folder, tmp_path):
         assert (again.unchanged, again.skipped + again.failed) == (report.analysed + report.copied, report.failed)
 
 
+def test_the_library_remembers_the_bounds_of_the_tempo(tmp_path):
+    path = tmp_path / "clicks.wav"
+    sf.write(path, clicks(65, 12), 22_050)
+    with Library(tmp_path / "library.db") as library:
+        assert library.tempo_range() == (40, 240)
+        library.scan(path, jobs=1, models=False, tempo_range=(70, 180))
+        assert library.track(path).descriptors.tempo == pytest.approx(130, rel=0.01)
+        assert library.tempo_range() == (70, 180)
+        assert library.scan(path, jobs=1, models=False).unchanged == 1
+        assert library.current_track(path) is not None
+        assert library.scan(path, jobs=1, models=False, tempo_range=(40, 240)).recomputed == 1
+        assert library.track(path).descriptors.tempo == pytest.approx(65, rel=0.01)
+        with pytest.raises(ValueError, match="tempo_range="):
+            library.scan(path, jobs=1, tempo_range=(180, 70))
+        with pytest.raises(ValueError, match="embed=True needs"):
+            library.scan(path, jobs=1, models=False, embed=True)
+
+
 @pytest.fixture
 def library(tmp_path, monkeypatch):
     """A library whose scans use the fake analysis."""
@@ -616,7 +643,7 @@ def songs(library, music):
                 duration_ms=900_000, tempo=95.0 + 20 * number, energy=number / 3, camelot="8A", key_name="A minor"
             )
             file = FoundFile(os.fsencode(music / name), 1, 1)
-            catalog.add(file, str(number), tags, Analysis("", descriptors, analysis.current_versions()))
+            catalog.add(file, str(number), tags, Analysis("", descriptors, featurelist.current_versions()))
         catalog.fail(DecodeError("/music/x.mp3", "broken"))
     return library
 
@@ -800,7 +827,7 @@ def test_file_just_tagged_is_unchanged(library, music):
     found = FoundFile.at(os.fsencode(music / "b.wav"))
     with Catalog(library.path) as catalog:
         catalog.add(
-            found, content_hash(found.path), FileTags(), Analysis("", Descriptors(), analysis.current_versions())
+            found, content_hash(found.path), FileTags(), Analysis("", Descriptors(), featurelist.current_versions())
         )
     file = mutagen.wave.WAVE(music / "b.wav")
     file.add_tags()
@@ -818,7 +845,7 @@ def test_current_track_is_one_that_a_scan_would_leave_alone(songs, music, monkey
         catalog.update_file(1, FoundFile.at(os.fsencode(path)), FileTags())
     assert songs.current_track(path).id == 1
     assert songs.current_track(music / "nowhere.wav") is None
-    monkeypatch.setattr(analysis, "stale_features", lambda versions, embed: frozenset({"mood"}))
+    monkeypatch.setattr(featurelist, "stale_features", lambda versions, **options: frozenset({"mood"}))
     assert songs.current_track(path) is None
 
 

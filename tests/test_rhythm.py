@@ -1,68 +1,182 @@
-"""Tempo, beats, bars and onsets of sounds that state them."""
+"""Tempo, beats, bars and onsets of sounds that state them, and of activations made by hand."""
 
 import numpy as np
 import pytest
 from sounds import clicks, drums, noise, silence, tone
 
-from audiorec.features import rhythm
+from audiorec.features import beats, meter, onsets, pulse, tempo
+from audiorec.networks.beats import TEMPI, Activations
 from audiorec.spectrum import spectrogram
+from audiorec.types import tempo_curve
+
+RATE = 22_050 / 512
 
 
-def curve(samples):
+def heard(samples):
     spectrum = spectrogram(samples)
-    return rhythm.onset_strength(spectrum), spectrum.frame_rate
+    return pulse.hear(spectrum, onsets.onset_strength(spectrum))
+
+
+def peaks(times, seconds, *, height=0.9):
+    """Return an activation that is high at some times: between two frames, as high as it is near."""
+    curve = np.full(round(seconds * RATE), 0.01, dtype=np.float32)
+    for time in times:
+        frames = np.arange(int(time * RATE) - 2, int(time * RATE) + 4)
+        frames = frames[(frames >= 0) & (frames < len(curve))]
+        curve[frames] = np.maximum(curve[frames], height * np.exp(-((frames - time * RATE) ** 2)))
+    return curve
+
+
+def regular(bpm, seconds=30.0, *, believed=None):
+    """Return the activations of a steady pulse at `bpm`, whose tempo is thought to be among those `believed`."""
+    times = np.arange(0.5, seconds - 0.2, 60 / bpm)
+    belief = np.full(len(TEMPI), 1e-4)
+    for other, share in (believed or {bpm: 1.0}).items():
+        belief += share * np.exp(-0.5 * (np.log(TEMPI / other) / 0.02) ** 2)
+    beat = peaks(times, seconds)
+    return Activations(beat, peaks(times[::4], seconds), (belief / belief.sum()).astype(np.float32))
+
+
+# --- tempo
+
+
+@pytest.mark.parametrize("bpm", [48, 65, 97.3, 120, 150, 190, 225])
+def test_the_tempo_is_that_of_the_beats_where_nothing_speaks_against_it(bpm):
+    activations = regular(bpm)
+    found = tempo.estimate_tempo(activations, RATE)
+    times, _ = beats.track_beats(activations.beat, RATE, found.bpm)
+    assert found.bpm == pytest.approx(bpm, rel=0.01)
+    assert beats.tempo_of_beats(times, found.bpm) == pytest.approx(bpm, rel=0.001)
+    assert found.candidates[0] == round(found.bpm, 2)
+    assert 0.5 < found.confidence <= 1
+
+
+def test_what_could_be_told_in_two_octaves_is_less_sure():
+    sure = tempo.estimate_tempo(regular(140), RATE)
+    torn = tempo.estimate_tempo(regular(140, believed={140: 0.5, 70: 0.5}), RATE)
+    assert torn.confidence < sure.confidence
+    assert any(abs(candidate / 70 - 1) < 0.02 for candidate in torn.candidates)
+    assert any(abs(candidate / 140 - 1) < 0.02 for candidate in torn.candidates)
+
+
+@pytest.mark.parametrize(
+    ("bpm", "bounds", "expected"),
+    [(65, (70, 180), 130), (200, (70, 180), 100), (120, (70, 180), 120), (50, (150, 210), 200), (62, (150, 190), 186)],
+)
+def test_a_tempo_beyond_the_bounds_is_folded_into_them(bpm, bounds, expected):
+    found = tempo.estimate_tempo(regular(bpm), RATE, tempo_range=bounds)
+    assert found.bpm == pytest.approx(expected, rel=0.01)
+    assert all(bounds[0] <= candidate <= bounds[1] for candidate in found.candidates)
+    assert found.confidence >= tempo.estimate_tempo(regular(bpm), RATE).confidence - 1e-9
+
+
+def test_bounds_that_no_octave_fits_leave_what_lies_in_them_or_no_tempo():
+    bpm = tempo.estimate_tempo(regular(90), RATE, tempo_range=(100, 110)).bpm
+    assert bpm is None or 100 <= bpm <= 110
+
+
+@pytest.mark.parametrize("bounds", [(180, 70), (0, 100), (100, 100), (70, float("inf")), (float("nan"), 100)])
+def test_bounds_must_be_bounds(bounds):
+    with pytest.raises(ValueError, match=r"tempo_range=.* must be two ascending positive numbers"):
+        tempo.estimate_tempo(regular(120), RATE, tempo_range=bounds)
+
+
+# --- beats
+
+
+@pytest.mark.parametrize("bpm", [65, 120, 190])
+def test_beats_lie_between_the_frames(bpm):
+    times, confidence = beats.track_beats(regular(bpm).beat, RATE, bpm)
+    expected = np.arange(0.5, 29.8, 60 / bpm)
+    assert len(times) == len(expected)
+    np.testing.assert_allclose(times, expected, atol=0.004)  # frames are 23 ms
+    assert (confidence > 0.5).all()
+    assert (confidence <= 1).all()
+
+
+def test_beats_follow_a_tempo_that_drifts():
+    expected = 0.5 + np.cumsum(np.linspace(0.6, 0.4, 120))  # 100 to 150 BPM
+    times, _ = beats.track_beats(peaks(expected, 62), RATE, 120)
+    assert len(times) == len(expected)
+    np.testing.assert_allclose(times, expected, atol=0.006)
+    at, bpm = tempo_curve(times)
+    np.testing.assert_allclose(bpm, np.interp(at, expected[1:], 60 / np.diff(expected)), rtol=0.03)
+
+
+def test_a_beat_that_cannot_be_heard_is_counted():
+    expected = np.arange(0.5, 29.8, 0.5)
+    times, confidence = beats.track_beats(peaks(np.delete(expected, 20), 30), RATE, 120)
+    np.testing.assert_allclose(times, expected, atol=0.03)
+    assert confidence.argmin() == 20
+
+
+def test_there_are_no_beats_before_and_after_the_music():
+    times, _ = beats.track_beats(peaks(np.arange(8, 22, 0.5), 30), RATE, 120)
+    assert (times[0], times[-1]) == (pytest.approx(8, abs=0.03), pytest.approx(21.5, abs=0.03))
+
+
+def test_the_curve_of_a_change_of_tempo():
+    times = np.concatenate([np.arange(0, 10, 0.5), np.arange(10, 20, 0.4)])
+    at, bpm = tempo_curve(times)
+    assert len(at) == len(times) - 2
+    np.testing.assert_allclose(bpm[at < 8], 120)
+    np.testing.assert_allclose(bpm[at > 12], 150)
+    assert [len(part) for part in tempo_curve(np.array([1.0]))] == [0, 0]
+    assert [len(part) for part in tempo_curve(np.zeros(0))] == [0, 0]
+
+
+# --- bars
+
+
+@pytest.mark.parametrize("beats_per_bar", [3, 4, 5, 7])
+def test_bars_are_of_the_metre_and_begin_where_they_are_heard(beats_per_bar):
+    times = np.arange(0.5, 59.8, 0.5)
+    found = meter.estimate_meter(times, peaks(times[2::beats_per_bar], 60), RATE)
+    assert found.time_signature == beats_per_bar
+    np.testing.assert_allclose(found.bars, times[2::beats_per_bar])
+    assert (found.confidence > 0.5).all()
+
+
+def test_a_bar_that_is_cut_short_does_not_shift_the_others():
+    times = np.arange(0.5, 59.8, 0.5)
+    downbeats = np.concatenate([times[0:41:4], times[42::4]])
+    found = meter.estimate_meter(times, peaks(downbeats, 60), RATE)
+    assert found.time_signature == 4
+    np.testing.assert_allclose(found.bars, downbeats)
+
+
+def test_no_beats_have_no_metre():
+    found = meter.estimate_meter(np.zeros(0), np.zeros(100, np.float32), RATE)
+    assert (found.time_signature, len(found.bars), len(found.confidence)) == (None, 0, 0)
+
+
+# --- by formulas, from sounds
 
 
 @pytest.mark.parametrize("bpm", [65, 80, 97.3, 120, 140])
 def test_tempo_of_clicks(bpm):
-    strength, rate = curve(clicks(bpm, 20))
-    tempo = rhythm.estimate_tempo(strength, rate)
-    beats, _ = rhythm.track_beats(strength, rate, tempo.bpm)
-    assert rhythm.tempo_of_beats(beats, tempo.bpm) == pytest.approx(bpm, rel=0.005)
-    assert tempo.candidates[0] == pytest.approx(bpm, rel=0.02)
+    found = heard(clicks(bpm, 20))
+    rough = tempo.estimate_tempo(found, RATE)
+    times, _ = beats.track_beats(found.beat, RATE, rough.bpm)
+    assert beats.tempo_of_beats(times, rough.bpm) == pytest.approx(bpm, rel=0.005)
 
 
 @pytest.mark.parametrize("bpm", [90, 120])
 def test_beats_of_drums_lie_on_the_drums(bpm):
-    strength, rate = curve(drums(bpm, 20))
-    beats, confidence = rhythm.track_beats(strength, rate, rhythm.estimate_tempo(strength, rate).bpm)
-    offset = (beats + 30 / bpm) % (60 / bpm) - 30 / bpm
-    assert len(beats) == pytest.approx(20 * bpm / 60, abs=2)
+    found = heard(drums(bpm, 20))
+    times, _ = beats.track_beats(found.beat, RATE, tempo.estimate_tempo(found, RATE).bpm)
+    offset = (times + 30 / bpm) % (60 / bpm) - 30 / bpm
+    assert len(times) == pytest.approx(20 * bpm / 60, abs=2)
     assert np.abs(offset).max() < 0.03
-    assert ((confidence >= 0) & (confidence <= 1)).all()
-
-
-def test_beats_follow_a_tempo_that_drifts():
-    times = np.cumsum(np.linspace(0.55, 0.47, 50))
-    samples = silence(times[-1] + 1)
-    for time in times:
-        start = round(time * 22_050)
-        samples[start : start + 300] += noise(300 / 22_050, level=0.4, seed=2)[: len(samples) - start]
-    strength, rate = curve(samples)
-    beats, _ = rhythm.track_beats(strength, rate, 118)
-    found = [np.abs(beats - time).min() < 0.04 for time in times]
-    assert np.mean(found) > 0.95
-
-
-def test_onsets_are_found_where_they_are():
-    strength, rate = curve(clicks(120, 8))
-    times = rhythm.onsets(strength, rate)
-    expected = np.arange(0.5, 7.85, 0.5)
-    assert len(times) == len(expected)
-    np.testing.assert_allclose(times, expected, atol=0.035)
-    assert rhythm.onset_rate(strength, rate) == pytest.approx(len(expected) / 8, rel=0.05)
 
 
 @pytest.mark.parametrize("beats_per_bar", [3, 4])
 def test_bars_begin_on_the_accents(beats_per_bar):
-    samples = clicks(120, 24, accent_every=beats_per_bar)
-    spectrum = spectrogram(samples)
-    strength = rhythm.onset_strength(spectrum)
-    beats, _ = rhythm.track_beats(strength, spectrum.frame_rate, 120)
-    meter = rhythm.estimate_meter(beats, spectrum)
-    assert meter.time_signature == beats_per_bar
-    bar = beats_per_bar * 0.5
-    offset = (meter.bars - 0.5 + bar / 2) % bar - bar / 2
+    found = heard(clicks(120, 24, accent_every=beats_per_bar))
+    times, _ = beats.track_beats(found.beat, RATE, 120)
+    bars = meter.estimate_meter(times, found.downbeat, RATE)
+    assert bars.time_signature == beats_per_bar
+    offset = (bars.bars - 0.5 + 0.25 * beats_per_bar) % (0.5 * beats_per_bar) - 0.25 * beats_per_bar
     assert np.abs(offset).max() < 0.05
 
 
@@ -72,27 +186,32 @@ def test_bars_begin_on_the_accents(beats_per_bar):
     ids=["silence", "0.2 s of silence", "noise", "0.2 s of noise", "tone", "one click"],
 )
 def test_sound_without_a_pulse_has_no_tempo_and_no_beats(samples):
-    strength, rate = curve(samples)
-    tempo = rhythm.estimate_tempo(strength, rate)
-    assert tempo == rhythm.Tempo(None, 0.0, ())
-    beats, confidence = rhythm.track_beats(strength, rate, tempo.bpm)
-    assert len(beats) == len(confidence) == 0
-    assert rhythm.tempo_of_beats(beats, None) is None
+    found = heard(samples)
+    rough = tempo.estimate_tempo(found, RATE)
+    assert rough == tempo.NO_TEMPO
+    times, confidence = beats.track_beats(found.beat, RATE, rough.bpm)
+    assert len(times) == len(confidence) == 0
+    assert beats.tempo_of_beats(times, None) is None
 
 
 def test_a_clear_pulse_is_surer_than_one_in_noise():
-    clear, rate = curve(drums(120, 15))
-    buried, _ = curve(drums(120, 15, level=0.1) + noise(15, level=0.1))
-    assert rhythm.estimate_tempo(clear, rate).confidence > rhythm.estimate_tempo(buried, rate).confidence
+    clear, buried = heard(drums(120, 15)), heard(drums(120, 15, level=0.1) + noise(15, level=0.1))
+    assert tempo.estimate_tempo(clear, RATE).confidence > tempo.estimate_tempo(buried, RATE).confidence
 
 
-def test_a_tempo_range_is_kept():
-    strength, rate = curve(clicks(90, 15))
-    assert rhythm.estimate_tempo(strength, rate, tempo_range=(120, 200)).bpm == pytest.approx(180, rel=0.02)
-    with pytest.raises(ValueError, match="ascending"):
-        rhythm.estimate_tempo(strength, rate, tempo_range=(200, 120))
+# --- onsets
+
+
+def test_onsets_are_found_where_they_are():
+    strength = onsets.onset_strength(spectrogram(clicks(120, 8)))
+    times = onsets.onsets(strength, RATE)
+    expected = np.arange(0.5, 7.85, 0.5)
+    assert len(times) == len(expected)
+    np.testing.assert_allclose(times, expected, atol=0.035)
+    assert onsets.onset_rate(strength, RATE) == pytest.approx(len(expected) / 8, rel=0.05)
 
 
 def test_gain_does_not_change_the_onset_strength():
     samples = drums(120, 5)
-    np.testing.assert_allclose(curve(samples)[0], curve(samples * np.float32(0.25))[0], atol=1e-3)
+    loud, soft = (onsets.onset_strength(spectrogram(x)) for x in (samples, samples * np.float32(0.25)))
+    np.testing.assert_allclose(loud, soft, atol=1e-3)

@@ -4,14 +4,14 @@ import numpy as np
 import pytest
 from sounds import band, clicks, drums, noise, silence, tone
 
-from audiorec.features import rhythm, structure
+from audiorec.features import onsets, structure
 from audiorec.spectrum import spectrogram
 
 
 def segments_of(samples):
     spectrum = spectrogram(samples)
-    strength = rhythm.onset_strength(spectrum)
-    return structure.segments(spectrum, rhythm.onsets(strength, spectrum.frame_rate), strength)
+    strength = onsets.onset_strength(spectrum)
+    return structure.segments(spectrum, onsets.onsets(strength, spectrum.frame_rate), strength)
 
 
 def test_a_change_of_sound_is_a_boundary():

@@ -5,9 +5,16 @@ from pathlib import Path
 import click
 
 from audiorec.cli.describe import panel
-from audiorec.cli.options import embed_option, files_argument, json_option
+from audiorec.cli.options import (
+    checked_models,
+    embed_option,
+    files_argument,
+    json_option,
+    no_models_option,
+    tempo_range_option,
+)
 from audiorec.cli.output import print_json, stdout_console, text_path
-from audiorec.cli.rows import learned, timbre
+from audiorec.cli.rows import learned, series_of, timbre
 from audiorec.errors import AudiorecError, TagError, printable
 from audiorec.types import Analysis, FileTags
 
@@ -17,6 +24,8 @@ from audiorec.types import Analysis, FileTags
 @json_option
 @click.option("--series", is_flag=True, help="With --json: add beats, bars, sections, segments, timbre and embedding.")
 @embed_option
+@no_models_option
+@tempo_range_option
 @click.option("--true-peak", is_flag=True, help="Measure the oversampled true peak too; slower.")
 @click.option(
     "--plot",
@@ -24,17 +33,18 @@ from audiorec.types import Analysis, FileTags
     help="Draw the track into OUT (.png, .svg or .pdf); with several FILEs, OUT is a folder of pictures.",
 )
 @click.pass_context
-def analyze(ctx, files, as_json, series, embed, true_peak, plot):
+def analyze(ctx, files, as_json, series, embed, no_models, tempo_range, true_peak, plot):
     """Describe music files; touches no library."""
     from audiorec.analysis import analyze as analyze_file  # a second of imports that --help must not wait for
 
     if series and not as_json:
         raise click.UsageError("--series needs --json")
+    options = checked_models(embed, no_models) | ({"tempo_range": tempo_range} if tempo_range else {})
     pictures = _pictures(files, plot) if plot else [None] * len(files)
     failed = False
     for file, picture in zip(files, pictures, strict=True):
         try:
-            analysis = analyze_file(file, true_peak=true_peak, embed=embed)
+            analysis = analyze_file(file, true_peak=true_peak, **options)
             _print(analysis, as_json=as_json, series=series)
             if picture:
                 _draw(analysis, picture)
@@ -48,7 +58,7 @@ def record(analysis: Analysis, *, series: bool = False) -> dict:
     """Return an analysis as a JSON-ready record: path, descriptors and tags, and all the arrays if asked for."""
     values = {"path": text_path(analysis.path), **analysis.descriptors.to_dict(), "tags": analysis.tags}
     if series:
-        values |= analysis.intervals() | {"timbre": timbre(analysis)} | learned(analysis)
+        values |= series_of(analysis) | {"timbre": timbre(analysis)} | learned(analysis)
     return values
 
 

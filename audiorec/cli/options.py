@@ -1,6 +1,7 @@
 """The options that mean the same in every command that has them."""
 
 import math
+import re
 from pathlib import Path
 from typing import Any
 
@@ -49,6 +50,40 @@ time_limit_option = click.option(
     show_default=True,
     help="Give up on a file that takes longer than this.",
 )
+
+
+class TempoRange(click.ParamType):
+    """Two tempi, "70..180"."""
+
+    name = "range"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[float, float]:
+        if isinstance(value, tuple):
+            return value
+        match = re.fullmatch(r"(\d+(?:\.\d+)?)\.\.(\d+(?:\.\d+)?)", value)
+        if not match or not 0 < float(match[1]) < float(match[2]):
+            self.fail(f"{value!r} is no range: it goes from a lower number to a higher one, as in 70..180", param, ctx)
+        return float(match[1]), float(match[2])
+
+
+tempo_range_option = click.option(
+    "--tempo-range",
+    metavar="LOW..HIGH",
+    type=TempoRange(),
+    help="Slowest and fastest BPM to tell, as in 70..180; a tempo beyond is told as its double or half.",
+)
+
+no_models_option = click.option(
+    "--no-models", is_flag=True, help="Ask no network, small ones neither; formulas do. Implies --no-embed."
+)
+
+
+def checked_models(embed: bool | None, no_models: bool) -> dict[str, bool | None]:
+    """Return the options `embed` and `models` of an analysis; complain if the one is wanted and the other is not."""
+    if embed and no_models:
+        raise click.UsageError("--embed needs the models that --no-models leaves out")
+    return {"embed": embed, "models": not no_models}
+
 
 embed_option = click.option(
     "--embed/--no-embed",

@@ -53,3 +53,10 @@ def timbre(analysis: Analysis) -> dict[str, float] | None:
     if analysis.timbre is None:
         return None
     return dict(zip(analysis.timbre_names, analysis.timbre.tolist(), strict=True))
+
+
+def series_of(analysis: Analysis) -> dict[str, list | None]:
+    """Return the time series of a track: its intervals, and the tempo curve as records of start (s) and tempo (BPM)."""
+    curve = analysis.tempo_curve()
+    points = curve and [{"start": start, "tempo": bpm} for start, bpm in zip(*map(json_ready, curve), strict=True)]
+    return analysis.intervals() | {"tempo_curve": points}

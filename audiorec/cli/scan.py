@@ -11,7 +11,17 @@ from rich.table import Table
 
 from audiorec.cli import INTERRUPTED
 from audiorec.cli.describe import clock
-from audiorec.cli.options import db_option, embed_option, jobs_option, json_option, paths_argument, time_limit_option
+from audiorec.cli.options import (
+    checked_models,
+    db_option,
+    embed_option,
+    jobs_option,
+    json_option,
+    no_models_option,
+    paths_argument,
+    tempo_range_option,
+    time_limit_option,
+)
 from audiorec.cli.output import print_json, stdout_console
 from audiorec.cli.progress import scan_display
 from audiorec.errors import AudiorecError, printable
@@ -41,18 +51,21 @@ OUTCOMES = {
 @click.option("--retry", is_flag=True, help="Try files again that failed before and have not changed.")
 @click.option("--series", is_flag=True, help="Store beats, bars, sections and segments too.")
 @embed_option
+@no_models_option
+@tempo_range_option
 @click.option("--strict", is_flag=True, help="Exit with status 1 if any file failed, now or before.")
 @time_limit_option
 @json_option
 @db_option
 @click.pass_context
-def scan(ctx, paths, jobs, retry, series, embed, strict, time_limit, as_json, db):
+def scan(ctx, paths, jobs, retry, series, embed, no_models, tempo_range, strict, time_limit, as_json, db):
     """Bring the library up to date with folders of music.
 
     Only new and changed files are analysed. Interrupt it whenever you like: the next scan goes on from there.
     """
     require_any(paths)
-    options = {"jobs": jobs, "retry": retry, "series": series, "embed": embed, "time_limit": time_limit}
+    options = {"jobs": jobs, "retry": retry, "series": series, "tempo_range": tempo_range, "time_limit": time_limit}
+    options |= checked_models(embed, no_models)
     with Library(db) as library, scan_display() as progress:
         report = library.scan(paths, **options, progress=progress)
     if as_json:

@@ -9,7 +9,7 @@ from rich.text import Text
 from audiorec.cli.describe import panel
 from audiorec.cli.options import db_option, json_option
 from audiorec.cli.output import print_json, stdout_console
-from audiorec.cli.rows import learned, row, timbre
+from audiorec.cli.rows import learned, row, series_of, timbre
 from audiorec.cli.stale import tell_stale_tags
 from audiorec.errors import printable
 from audiorec.library import Library
@@ -34,7 +34,7 @@ def show(track, as_json, series, db):
         tell_stale_tags(library)
         if as_json:
             more = learned(analysis) | {"versions": analysis.versions, "timbre": timbre(analysis)}
-            print_json(row(found, analysis.tags) | more | (analysis.intervals() if series else {}))
+            print_json(row(found, analysis.tags) | more | (series_of(analysis) if series else {}))
             return
         console = stdout_console()
         console.print(panel(analysis, found.tags, library.tag_groups()))

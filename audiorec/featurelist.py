@@ -1,0 +1,252 @@
+"""The only list of what can be known of a track's sound, and how each thing is computed.
+
+A feature is a function whose parameters name the values it needs: values of other features, or of the front end,
+`levels` and `spectrogram`. Each has a version of its own, to be raised whenever its values change; everything computed
+from them counts as changed too (`stale_features`). The version of what is learned is the name of the model.
+
+Some features can be had in two ways: by a formula, which stands in `FEATURES`, or by a model, which takes its place:
+those of `NETWORKS`, small and always there, unless models are not wanted; those of `LEARNED`, with an embedding.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cached_property, partial
+from typing import Any
+
+from audiorec.encoder import card
+from audiorec.features import beats as beat_tracking
+from audiorec.features import loudness, meter, onsets, perceptual, pulse, structure, timbre, tonal
+from audiorec.features import tempo as tempo_estimation
+from audiorec.networks import beats as beat_network
+from audiorec.networks.files import network_id
+from audiorec.networks.key import hear_key
+
+TEMPO_RANGE = tempo_estimation.TEMPO_RANGE
+
+
+@dataclass(frozen=True)
+class Feature:
+    """Something to know about a track.
+
+    An `optional` feature is recomputed only where it was computed before.
+    """
+
+    name: str
+    version: int | str | None  #: None where there is no model
+    compute: Callable[..., Any]  #: returns the feature's value, or a tuple of its values
+    outputs: tuple[str, ...] = ()  #: names of the values, if there are several or the name is another
+    optional: bool = False
+
+    @cached_property
+    def inputs(self) -> tuple[str, ...]:
+        """Names of the values that the feature is computed from."""
+        return tuple(inspect.signature(self.compute).parameters)
+
+    @cached_property
+    def values(self) -> tuple[str, ...]:
+        """Names of the values that the feature gives."""
+        return self.outputs or (self.name,)
+
+    def __call__(self, known: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the feature's values by name, computed from those known."""
+        result = self.compute(**{name: known[name] for name in self.inputs})
+        return dict(zip(self.outputs, result, strict=True)) if self.outputs else {self.name: result}
+
+
+def _supplied_by_front_end() -> None:
+    raise LookupError("levels and spectrogram come from the front end")
+
+
+def _tempo_range(bounds: tuple[float, float]) -> Feature:
+    """Return the feature that holds the slowest and the fastest tempo to tell: other bounds are another version."""
+    slowest, fastest = tempo_estimation.checked_range(bounds)
+    return Feature("tempo_range", f"{slowest:g}..{fastest:g}", lambda: (slowest, fastest))
+
+
+def _duration_ms(levels):
+    return round(1000 * levels.n_samples / levels.sample_rate)
+
+
+def _onsets(onset_strength, spectrogram):
+    return onsets.onsets(onset_strength, spectrogram.frame_rate)
+
+
+def _onset_rate(onset_strength, spectrogram):
+    return onsets.onset_rate(onset_strength, spectrogram.frame_rate)
+
+
+def _onset_correlation(onset_strength, spectrogram):
+    return onsets.autocorrelation(onset_strength, spectrogram.frame_rate)
+
+
+def _heard_beats(spectrogram, onset_strength):
+    still = not pulse.moves(onset_strength)  # what the network makes of silence is of no interest
+    return pulse.nothing(spectrogram.n_frames) if still else beat_network.listen(spectrogram)
+
+
+def _rough_tempo(activations, spectrogram, tempo_range):
+    return tempo_estimation.estimate_tempo(activations, spectrogram.frame_rate, tempo_range=tempo_range)
+
+
+def _beats(activations, spectrogram, rough_tempo):
+    return beat_tracking.track_beats(activations.beat, spectrogram.frame_rate, rough_tempo.bpm)
+
+
+def _tempo(rough_tempo, beats):
+    bpm = beat_tracking.tempo_of_beats(beats, rough_tempo.bpm)
+    if bpm is None:
+        return None, 0.0, ()
+    return round(bpm, 2), rough_tempo.confidence, (round(bpm, 2), *rough_tempo.candidates[1:])
+
+
+def _meter(beats, activations, spectrogram):
+    found = meter.estimate_meter(beats, activations.downbeat, spectrogram.frame_rate)
+    return found.time_signature, found.bars, found.confidence
+
+
+def _key(spectrogram):
+    key = tonal.estimate_key(spectrogram.chroma.sum(axis=1))
+    return key.key, key.mode, key.confidence, key.name, key.camelot
+
+
+def _key_by_network(spectrogram):
+    key = hear_key(spectrogram)
+    return key.key, key.mode, key.confidence, key.name, key.camelot
+
+
+def _measurements(spectrogram, onset_strength, onset_correlation, beats):
+    beat_strength = onsets.beat_strength(onset_strength, spectrogram.frame_rate, beats)
+    return perceptual.measure(spectrogram, onset_correlation, beat_strength=beat_strength)
+
+
+def _embedding(spectrogram):
+    card.require_torch()
+    from audiorec.encoder.embed import embed  # torch: seconds of imports, for those who want an embedding
+
+    return embed(spectrogram)
+
+
+def _estimate(name, estimates):
+    return estimates.get(name, perceptual.OF_SILENCE[name])
+
+
+KEY_VALUES = ("key", "mode", "key_confidence", "key_name", "camelot")
+FEATURES = (
+    # measured while the file is decoded
+    Feature("levels", 1, _supplied_by_front_end),
+    Feature("spectrogram", 1, _supplied_by_front_end),
+    # asked for
+    _tempo_range(TEMPO_RANGE),
+    # loudness
+    Feature("duration_ms", 1, _duration_ms),
+    Feature("loudness", 1, loudness.integrated_loudness),
+    Feature("loudness_range", 1, loudness.loudness_range),
+    Feature("peak", 1, lambda levels: levels.peak),
+    Feature("true_peak", 1, lambda levels: levels.true_peak, optional=True),
+    Feature("replaygain_track_gain", 1, loudness.replaygain),
+    Feature("dynamic_complexity", 1, loudness.dynamic_complexity),
+    # rhythm
+    Feature("onset_strength", 1, onsets.onset_strength),
+    Feature("onsets", 1, _onsets),
+    Feature("onset_rate", 1, _onset_rate),
+    Feature("onset_correlation", 1, _onset_correlation),
+    Feature("activations", 1, pulse.hear),
+    Feature("rough_tempo", 1, _rough_tempo),
+    Feature("beats", 1, _beats, ("beats", "beat_confidence")),
+    Feature("tempo", 1, _tempo, ("tempo", "tempo_confidence", "tempo_candidates")),
+    Feature("time_signature", 1, _meter, ("time_signature", "bars", "bar_confidence")),
+    # tonality and timbre
+    Feature("key", 2, _key, KEY_VALUES),
+    Feature("brightness", 1, timbre.brightness),
+    Feature("timbre", 1, timbre.timbre_vector, ("timbre", "timbre_names")),
+    # learned
+    Feature("embedding", card.model_id(), _embedding, ("embedding", "tags", "estimates")),
+    # perceptual
+    Feature("measurements", 1, _measurements),
+    Feature("energy", 1, perceptual.energy),
+    Feature("danceability", 1, perceptual.danceability),
+    Feature("valence", 1, perceptual.valence),
+    Feature("acousticness", 1, perceptual.acousticness),
+    Feature("instrumentalness", 1, perceptual.instrumentalness),
+    Feature("speechiness", 1, perceptual.speechiness),
+    Feature("liveness", 1, perceptual.liveness),
+    Feature("mood", 1, perceptual.mood),
+    # structure
+    Feature("sections", 1, structure.sections, optional=True),
+    Feature("segments", 1, structure.segments, optional=True),
+)
+#: What small networks, which run in numpy, hear better than formulas; nothing where their files are missing.
+NETWORKS = {
+    feature.name: feature
+    for feature in (
+        Feature("activations", network_id("beats"), _heard_beats),
+        Feature("key", network_id("key"), _key_by_network, KEY_VALUES),
+    )
+    if feature.version is not None
+}
+#: What the model hears better than the formula of the same name; computed along with the embedding.
+LEARNED = {name: Feature(name, card.model_id(), partial(_estimate, name)) for name in card.estimates()}
+
+
+def available_features(
+    *, embed: bool, networks: bool = True, tempo_range: tuple[float, float] = TEMPO_RANGE
+) -> tuple[Feature, ...]:
+    """Return the features that can be had; each stands after those it needs.
+
+    Parameters
+    ----------
+    embed : with an embedding, and what is estimated along with it, or without
+    networks : with those of `NETWORKS`, or by formulas in their places
+    tempo_range : slowest and fastest BPM to tell
+
+    Raises
+    ------
+    ValueError
+        `tempo_range` is empty or not positive.
+    """
+    chosen = (LEARNED if embed else {}) | (NETWORKS if networks else {}) | {"tempo_range": _tempo_range(tempo_range)}
+    return tuple(chosen.get(feature.name, feature) for feature in FEATURES if embed or feature.name != "embedding")
+
+
+def current_versions(*, embed: bool = True, **options: Any) -> dict[str, int | str | None]:
+    """Return the version of each feature that this code computes, by name; `available_features` has the options."""
+    return {feature.name: feature.version for feature in available_features(embed=embed, **options)}
+
+
+def stale_features(
+    versions: Mapping[str, int | str],
+    *,
+    embed: bool = True,
+    networks: bool = True,
+    tempo_range: tuple[float, float] = TEMPO_RANGE,
+) -> frozenset[str]:
+    """Return the names of the features to recompute where `versions` were stored.
+
+    Those whose version differs, and those computed from them. An optional feature that was never computed is not
+    stale, nor, where there is no model, an embedding. Where a model is left out, what one has said stays as it is,
+    whichever model it was; only what the beats were made of is not kept, and is made anew for what else needs it.
+    `available_features` has the other parameters.
+
+    >>> stale_features(current_versions())
+    frozenset()
+    >>> sorted(stale_features(current_versions() | {"valence": 0}))
+    ['mood', 'valence']
+    """
+    stale: set[str] = set()
+    changed: set[str] = set()
+    needed: set[str] = set()
+    for feature in available_features(embed=embed, networks=networks, tempo_range=tempo_range):
+        version = versions.get(feature.name)
+        heard = isinstance(version, str) and not isinstance(feature.version, str)  # by a model that is now left out
+        if (feature.optional and version is None) or (heard and not (embed and networks)):
+            continue
+        if version != feature.version or changed.intersection(feature.inputs):
+            stale.add(feature.name)
+            changed.update(feature.values)
+            needed.update(feature.inputs)
+    if embed and not stale.isdisjoint(LEARNED):
+        stale.add("embedding")
+    return frozenset(stale | needed.intersection({"activations"}))

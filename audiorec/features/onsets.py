@@ -1,0 +1,95 @@
+"""Onsets: when something new sounds, how strongly, and how regularly.
+
+Conventions: times in seconds, onset strength in dB of mean rise over the mel bands.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import scipy.fft
+import scipy.ndimage
+
+from audiorec.jit import jit
+from audiorec.spectrum import Spectrogram
+
+WINDOW_SECONDS = 12.0  #: of the autocorrelation
+ONSET_RISE = 1.5  #: dB of mean rise over the local mean that makes an onset
+ONSET_GAP = 0.06  #: s, least distance of two onsets
+ONSET_LEAD = 1.1  #: frames that the strongest rise comes before the onset itself: half a window reaches ahead
+
+
+def onset_strength(spectrogram: Spectrogram) -> np.ndarray:
+    """Return the mean rise of the log-mel bands since the frame before, (T,) float32, dB, never negative.
+
+    .. math:: o_t = \\frac{1}{B} \\sum_b \\max(0, M_{b,t} - M_{b,t-1})
+
+    (S. Böck & G. Widmer, "Maximum filter vibrato suppression for onset detection", 2013, without the filter.)
+    """
+    return rises(spectrogram, len(spectrogram.log_mel))
+
+
+def rises(spectrogram: Spectrogram, n_bands: int) -> np.ndarray:
+    """Return the mean rise of the lowest `n_bands` mel bands since the frame before, (T,) float32, dB."""
+    strength = np.zeros(spectrogram.n_frames, dtype=np.float32)
+    _mean_rises(spectrogram.log_mel[:n_bands].T, strength)
+    return strength
+
+
+@jit
+def _mean_rises(log_mel, strength):
+    """Fill `strength` (T,) from `log_mel` (T, bands); the first frame has no rise."""
+    for t in range(1, log_mel.shape[0]):
+        rise = np.float32(0)
+        for band in range(log_mel.shape[1]):
+            rise += max(log_mel[t, band] - log_mel[t - 1, band], np.float32(0))
+        strength[t] = rise / np.float32(log_mel.shape[1])
+
+
+def onsets(strength: np.ndarray, frame_rate: float) -> np.ndarray:
+    """Return the times of note onsets in seconds, ascending.
+
+    A peak of `strength` over its neighbours that stands 1.5 dB over the mean of the 0.35 s around it and over its
+    own spread, so that the flicker of steady noise counts for nothing.
+    """
+    return (_onset_frames(strength, frame_rate) + ONSET_LEAD) / frame_rate
+
+
+def _onset_frames(strength: np.ndarray, frame_rate: float) -> np.ndarray:
+    reach = max(1, round(ONSET_GAP * frame_rate))
+    peak = scipy.ndimage.maximum_filter1d(strength, 2 * reach + 1, mode="constant")
+    mean = scipy.ndimage.uniform_filter1d(strength, round(0.35 * frame_rate), mode="nearest")
+    threshold = mean + max(ONSET_RISE, float(np.median(strength)))
+    return np.flatnonzero((strength == peak) & (strength > threshold))
+
+
+def onset_rate(strength: np.ndarray, frame_rate: float) -> float:
+    """Return onsets a second; 0 for silence."""
+    return len(_onset_frames(strength, frame_rate)) / max(len(strength) / frame_rate, 1.0)
+
+
+def beat_strength(strength: np.ndarray, frame_rate: float, beats: np.ndarray) -> float:
+    """Return the mean onset strength at the beats over the mean at all onsets; 0 without beats or onsets."""
+    frames = _onset_frames(strength, frame_rate)
+    if not len(beats) or not len(frames):
+        return 0.0
+    at_beats = np.clip(np.round(beats * frame_rate - ONSET_LEAD).astype(int), 0, len(strength) - 1)
+    return float(scipy.ndimage.maximum_filter1d(strength, 3)[at_beats].mean() / strength[frames].mean())
+
+
+def autocorrelation(strength: np.ndarray, frame_rate: float) -> np.ndarray:
+    """Return the mean autocorrelation of `strength` in windows of 12 s, by lag in frames; 1 at lag 0.
+
+    Each window is freed of its local mean and weighs by its energy, so a silent passage does not dilute the rest.
+    """
+    size = min(len(strength), round(WINDOW_SECONDS * frame_rate))
+    hop = max(1, size // 2)
+    local = strength - scipy.ndimage.uniform_filter1d(strength, max(1, round(1.5 * frame_rate)), mode="nearest")
+    windows = np.lib.stride_tricks.sliding_window_view(local, size)[::hop]
+    total = np.zeros(size)
+    for start in range(0, len(windows), 64):
+        spectra = scipy.fft.rfft(windows[start : start + 64], n=scipy.fft.next_fast_len(2 * size, real=True), axis=1)
+        total += scipy.fft.irfft(np.sum(np.abs(spectra) ** 2, axis=0))[:size]
+    if total[0] <= 0:
+        return np.zeros(size)
+    bias = 1 - np.arange(size) / size  # fewer products at longer lags
+    return total / total[0] / np.maximum(bias, 0.25)

@@ -1,0 +1,145 @@
+"""Tempo: how fast a listener would tap to a track, and how sure that is.
+
+Task: from `Activations`, whether the beat network or formulas gave them, to the tempo. Where the beats repeat tells all
+tempi that fit the music, most of them halves, doubles and thirds of one another; which of them a listener would tap is
+a matter of what the whole sounds like. The candidates are weighed by both, and what becomes of a candidate's weight is
+its probability.
+
+Conventions: tempo in beats per minute. Sound without a pulse (silence, one click, less than 2 s) has tempo None and
+confidence 0.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from audiorec.features.onsets import autocorrelation
+from audiorec.networks.beats import TEMPI, Activations
+
+TEMPO_RANGE = (40.0, 240.0)  #: BPM
+SAME = 0.04  #: tempi this near each other, as a share, are one
+FOLDS = (1, 2, 1 / 2, 4, 1 / 4, 3, 1 / 3)  #: multiples of a tempo in which it may be told, the nearest to it first
+MULTIPLES = 4  #: of the beat period whose autocorrelation a tempo is scored by
+MOST_CANDIDATES = 8
+MIN_SECONDS = 2.0  #: shorter sounds have no tempo
+MIN_PERIODICITY = 0.12  #: autocorrelation under which there is no pulse: that of white noise stays below
+PERIODS = (1.0, 0.5, 2.0)  #: multiples of a candidate's period at which the repetition of beats is measured
+#: Of the measures; learned from annotated music by multinomial logistic regression, where none of the candidates being
+#: right is a choice of log odds 0 (`benchmarks/tempo_weights.py`)
+WEIGHTS = np.array([1.04, 1.25, 0.29, 2.03, 0.02, -0.01, 4.23])
+GRID = np.geomspace(*TEMPO_RANGE, 1201)  #: BPM, 0.15 % apart
+
+
+@dataclass(frozen=True)
+class Tempo:
+    """A tempo estimate."""
+
+    bpm: float | None
+    confidence: float  #: 0-1: probability that `bpm` is within 4 % of what a listener would tap
+    candidates: tuple[float, ...]  #: BPM, most likely first, `bpm` among them
+
+
+NO_TEMPO = Tempo(None, 0.0, ())
+
+
+def estimate_tempo(
+    activations: Activations, frame_rate: float, *, tempo_range: tuple[float, float] = TEMPO_RANGE
+) -> Tempo:
+    """Return the tempo of a track.
+
+    Parameters
+    ----------
+    activations : Activations
+        Where its beats are, and how probable each tempo is at first sight.
+    frame_rate : frames a second
+    tempo_range : slowest and fastest BPM to tell
+        A tempo beyond is told as its double or half, fourfold or quarter, threefold or third, the first that fits.
+
+    Raises
+    ------
+    ValueError
+        If `tempo_range` is empty or not positive.
+    """
+    checked_range(tempo_range)
+    if len(activations.beat) < MIN_SECONDS * frame_rate:
+        return NO_TEMPO
+    correlation = autocorrelation(activations.beat, frame_rate)
+    found = candidates(activations.tempo, correlation, frame_rate)
+    odds = np.exp(measures(found, activations.tempo, correlation, frame_rate) @ WEIGHTS)
+    return _folded(found, odds / (1 + odds.sum()), tempo_range)
+
+
+def checked_range(tempo_range: tuple[float, float]) -> tuple[float, float]:
+    """Return bounds of the tempo; raise `ValueError` if they are none."""
+    slowest, fastest = tempo_range
+    if not 0 < slowest < fastest < np.inf:
+        raise ValueError(f"tempo_range={tempo_range} must be two ascending positive numbers")
+    return float(slowest), float(fastest)
+
+
+def comb(correlation: np.ndarray, periods: np.ndarray) -> np.ndarray:
+    """Return the mean autocorrelation at the first multiples of each beat period, given in frames."""
+    lags = np.arange(len(correlation))
+    return np.mean([np.interp(k * periods, lags, correlation, right=0) for k in range(1, MULTIPLES + 1)], axis=0)
+
+
+def candidates(tempo: np.ndarray, correlation: np.ndarray, frame_rate: float) -> np.ndarray:
+    """Return the tempi at which beats repeat and that are not improbable, BPM, likely ones first; none without pulse.
+
+    Parameters are those of `measures`.
+    """
+    periodicity = comb(correlation, 60 * frame_rate / GRID)
+    if periodicity.max() < MIN_PERIODICITY:
+        return np.zeros(0)
+    first_sight = np.interp(np.log(GRID), np.log(TEMPI), tempo)
+    return GRID[_peaks((first_sight + 1e-3) * np.maximum(periodicity, 0))[:MOST_CANDIDATES]]
+
+
+def measures(tempi: np.ndarray, tempo: np.ndarray, correlation: np.ndarray, frame_rate: float) -> np.ndarray:
+    """Return what speaks for each candidate, (n, 7): how probable it is at first sight, where beats repeat, its speed.
+
+    Parameters
+    ----------
+    tempi : (n,) BPM
+    tempo : (128,) probability of each of `TEMPI`
+    correlation : autocorrelation of the beat activation
+    frame_rate : frames a second
+    """
+    near = np.abs(np.log(TEMPI / tempi[:, None])) < SAME
+    octaves = np.log2(tempi / 105)
+    combs = [comb(correlation, multiple * 60 * frame_rate / tempi) for multiple in PERIODS]
+    return np.stack([np.log(near @ tempo + 1e-3), *combs, octaves, octaves**2, np.ones(len(tempi))], axis=1)
+
+
+def _folded(candidates: np.ndarray, probabilities: np.ndarray, tempo_range: tuple[float, float]) -> Tempo:
+    """Return the tempo within bounds that candidates, those beyond folded into them, make most probable."""
+    total: dict[float, float] = {}
+    for candidate, probability in zip(candidates.tolist(), probabilities.tolist(), strict=True):
+        bpm = fold(candidate, tempo_range)
+        if bpm is not None:
+            same = next((other for other in total if abs(np.log(other / bpm)) < SAME), bpm)
+            total[same] = total.get(same, 0.0) + probability
+    if not total:
+        return NO_TEMPO
+    ranked = sorted(total, key=total.__getitem__, reverse=True)
+    return Tempo(ranked[0], min(total[ranked[0]], 1.0), tuple(round(bpm, 2) for bpm in ranked[:5]))
+
+
+def _peaks(scores: np.ndarray) -> np.ndarray:
+    """Return the indices of the local maxima of `scores`, highest first."""
+    padded = np.pad(scores, 1)
+    is_peak = (scores > 0) & (scores > padded[:-2]) & (scores >= padded[2:])
+    peaks = np.flatnonzero(is_peak)
+    return peaks[np.argsort(-scores[peaks], kind="stable")]
+
+
+def fold(bpm: float, tempo_range: tuple[float, float]) -> float | None:
+    """Return a tempo as a multiple or fraction within bounds, None if none fits.
+
+    >>> fold(64, (70, 180)), fold(100, (70, 180)), fold(62, (150, 200)), fold(90, (100, 110))
+    (128, 100, 186, None)
+    """
+    slowest, fastest = tempo_range
+    return next((bpm * factor for factor in FOLDS if slowest <= bpm * factor <= fastest), None)
