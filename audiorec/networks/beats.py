@@ -102,7 +102,7 @@ def _convolve(x: np.ndarray, tensors: dict[str, np.ndarray], name: str, *, paddi
     """
     weight = tensors[f"{name}.weight"]
     frames, bands, channels, _ = weight.shape
-    x = np.ascontiguousarray(np.pad(x, ((0, 0), (padding, padding), (0, 0))))
+    x = _between_zeros(x, padding, axis=1)
     shape = (len(x) - frames + 1, (x.shape[1] - bands) // stride + 1, frames, bands * channels)
     strides = (x.strides[0], x.strides[1] * stride, x.strides[0], x.itemsize)
     windows = np.lib.stride_tricks.as_strided(x, shape, strides, writeable=False)
@@ -111,16 +111,29 @@ def _convolve(x: np.ndarray, tensors: dict[str, np.ndarray], name: str, *, paddi
     return np.maximum(y, 0, out=y).reshape(*shape[:2], -1)
 
 
+def _between_zeros(x: np.ndarray, padding: int, *, axis: int) -> np.ndarray:
+    """Return a copy of `x` with zeros before and after it along an axis: `numpy.pad` takes ten times as long."""
+    shape, inner = list(x.shape), [slice(None)] * x.ndim
+    inner[axis] = slice(padding, padding + shape[axis])
+    shape[axis] += 2 * padding
+    padded = np.zeros(shape, dtype=np.float32)
+    padded[tuple(inner)] = x
+    return padded
+
+
 def _layers(hidden: np.ndarray, tensors: dict[str, np.ndarray]) -> Iterator[np.ndarray]:
     """Send `hidden`, (T, channels), through the layers in place; yield each layer's answer before it is added."""
     n_frames = len(hidden)
+    product = np.empty_like(hidden)
     for layer, dilation in enumerate(DILATIONS):
-        padded = np.pad(hidden, ((TAPS // 2 * dilation,) * 2, (0, 0)))
-        answer = np.tile(tensors[f"layers.{layer}.bias"], (n_frames, 1))
-        for tap, weight in enumerate(tensors[f"layers.{layer}.weight"]):
-            answer += padded[tap * dilation : tap * dilation + n_frames] @ weight
+        first, *others = tensors[f"layers.{layer}.weight"]
+        padded = _between_zeros(hidden, TAPS // 2 * dilation, axis=0)
+        answer = padded[:n_frames] @ first
+        for tap, weight in enumerate(others, start=1):
+            answer += np.matmul(padded[tap * dilation : tap * dilation + n_frames], weight, out=product)
+        answer += tensors[f"layers.{layer}.bias"]
         np.maximum(answer, 0, out=answer)
-        hidden += answer @ tensors[f"layers.{layer}.mix"]
+        hidden += np.matmul(answer, tensors[f"layers.{layer}.mix"], out=product)
         yield answer
 
 
