@@ -105,8 +105,12 @@ def essentia_beats(method: str) -> Hear:
 
 def essentia_percival() -> Hear:
     standard = essentia()
-    estimate = standard.PercivalBpmEstimator()
-    return lambda path: Rhythm(positive(estimate(standard.MonoLoader(filename=str(path), sampleRate=44_100)())))
+
+    def hear(path: Path) -> Rhythm:
+        samples = standard.MonoLoader(filename=str(path), sampleRate=44_100)()
+        return Rhythm(positive(standard.PercivalBpmEstimator()(samples)))  # used twice, it repeats its first answer
+
+    return hear
 
 
 def essentia():
