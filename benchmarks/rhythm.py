@@ -56,7 +56,6 @@ def cost_document(trackers: list[Tracker], tracks: list[Path]) -> str:
             name,
             f"{spent.sum() / minutes:.2f}",
             f"{spent.sum() / floor.sum():.2f}",
-            f"{spent.sum() / floor.sum() - 1:.2f}",
         ]
         for name, spent in seconds.items()
     ]

@@ -57,13 +57,13 @@ class Heard:
     error: str = ""
 
 
-def audiorec() -> Hear:
+def audiorec(*, models: bool) -> Hear:
     from audiorec import analyze
 
     features = ("tempo", "beats", "time_signature")
 
     def hear(path: Path) -> Rhythm:
-        analysis = analyze(path, features=features)
+        analysis = analyze(path, features=features, models=models)
         found = analysis.descriptors
         times = analysis.beats.tolist(), analysis.bars.tolist()
         return Rhythm(found.tempo, found.tempo_confidence, *times, found.time_signature)
@@ -105,8 +105,12 @@ def essentia_beats(method: str) -> Hear:
 
 def essentia_percival() -> Hear:
     standard = essentia()
-    estimate = standard.PercivalBpmEstimator()
-    return lambda path: Rhythm(positive(estimate(standard.MonoLoader(filename=str(path), sampleRate=44_100)())))
+
+    def hear(path: Path) -> Rhythm:
+        samples = standard.MonoLoader(filename=str(path), sampleRate=44_100)()
+        return Rhythm(positive(standard.PercivalBpmEstimator()(samples)))  # used twice, it repeats its first answer
+
+    return hear
 
 
 def essentia():
@@ -137,7 +141,8 @@ def positive(tempo: float) -> float | None:
 
 
 TRACKERS = (
-    Tracker("**audiorec**", "`analyze`", "audiorec", audiorec),
+    Tracker("**audiorec**", "with its networks", "audiorec", partial(audiorec, models=True)),
+    Tracker("audiorec, classical", "`--no-models`", "audiorec", partial(audiorec, models=False)),
     Tracker("librosa", "`beat_track`", "librosa", librosa_beats),
     Tracker("librosa, tempo", "`feature.tempo`", "librosa", librosa_tempo),
     Tracker(
