@@ -37,6 +37,7 @@ from tracker import RATE, play
 
 import audiorec
 from audiorec.features.tonal import KEY_NAMES
+from audiorec.spectrum import SAMPLE_RATE, spectrogram
 
 PACKAGES = ("audiorec", "numpy", "scipy", "librosa", "essentia", "sonara", "mir_eval")
 LISTED = Path(__file__).parent / "annotations" / "keys.json"
@@ -50,6 +51,7 @@ KRUMHANSL = (  #: major and minor (C. Krumhansl, "Cognitive foundations of music
 )
 SMALL = 5  #: recordings of a style that make a row
 CENTS = (-40, -20, 20, 40)
+HALF_SEMITONE = 50  #: cents from A = 440 Hz at which music is in the next key
 OTHER_RATES = (16_000, 48_000)  #: Hz
 ENCODINGS = {"ogg": ("OGG", "VORBIS"), "mp3": ("MP3", "MPEG_LAYER_III")}
 
@@ -232,21 +234,29 @@ def write(path: Path, samples: np.ndarray, sample_rate: int, **options) -> Path:
 
 
 def robustness_table(recordings: list[Recording], cache: Path) -> str:
-    """Return how often audiorec's key is the same after a change, and how often right, of a minute from the middle."""
-    hear, same, right = hear_audiorec(), Counter(), Counter()
+    """Return how often audiorec's key is the same after a change, and how often right, of a minute from the middle.
+
+    Music that detuning brings nearer to the next semitone is in another key, and does not count.
+    """
+    hear, total, same, right = hear_audiorec(), Counter(), Counter(), Counter()
     for recording in recordings:
         samples, sample_rate = audiorec.load(recording.path, sample_rate=44_100)
         middle = samples[max(0, len(samples) // 2 - 30 * sample_rate) :][: 60 * sample_rate]
         files = {"as it is": write(cache / "variant" / "original.wav", middle, sample_rate)}
         files |= variants(middle, sample_rate, cache / "variant")
-        keys = {change: hear(path).key for change, path in files.items()}
+        tuning = 100 * spectrogram(soxr.resample(middle, sample_rate, SAMPLE_RATE)).tuning
+        crossed = {f"{cents:+d} cents" for cents in CENTS if abs(tuning + cents) >= HALF_SEMITONE}
+        keys = {change: hear(path).key for change, path in files.items() if change not in crossed}
+        total.update(list(keys))
         same.update(change for change, key in keys.items() if key == keys["as it is"])
         right.update(change for change, key in keys.items() if key == recording.key)
     rows = [
-        [change, f"{same[change] / len(recordings):.0%}", f"{right[change] / len(recordings):.0%}"] for change in files
+        [change, str(count), f"{same[change] / count:.0%}", f"{right[change] / count:.0%}"]
+        for change, count in total.items()
     ]
     title = f"### Detuned, resampled, encoded again: {len(recordings)} recordings, a minute of each"
-    return paragraphs(title, table(("change", "same key", "right key"), rows))
+    note = "Recordings that detuning brings nearer to the next semitone than to their own are left out of its row."
+    return paragraphs(title, note, table(("change", "recordings", "same key", "right key"), rows))
 
 
 def parse_arguments() -> argparse.Namespace:

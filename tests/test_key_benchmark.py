@@ -62,4 +62,4 @@ def test_the_benchmark_runs_on_a_folder(tmp_path, request):
     result = subprocess.run(command, capture_output=True, text=True, check=True, env=environment)
     assert "### Real music, key sure: 3 recordings" in result.stdout
     assert "| **audiorec** | 0.60 (" in result.stdout  # (1 + 0.5 + 0.3) / 3
-    assert "| -40 cents | 100% |" in result.stdout
+    assert "| -40 cents | 1 | 100% |" in result.stdout
