@@ -60,7 +60,6 @@ def listen(spectrogram: Spectrogram, network: Network | None = None) -> Activati
 
 def activations(log_mel: np.ndarray, tensors: dict[str, np.ndarray]) -> Activations:
     """Return the network's answer to log-mel bands, (96, T) in dB under the loudest cell."""
-    bands = np.pad(network_input(log_mel.T), ((FRONT_REACH, FRONT_REACH), (0, 0)), constant_values=SILENCE)
     n_frames = log_mel.shape[1]
     outputs = np.empty((n_frames, 2), dtype=np.float32)
     answers = np.zeros(len(DILATIONS) * len(tensors["front.bias"]))
@@ -68,7 +67,7 @@ def activations(log_mel: np.ndarray, tensors: dict[str, np.ndarray]) -> Activati
         end = min(start + CHUNK_FRAMES, n_frames)
         first, last = max(start - REACH, 0), min(end + REACH, n_frames)
         own = slice(start - first, end - first)
-        hidden = _front_end(bands[first : last + 2 * FRONT_REACH], tensors)
+        hidden = _front_end(_bands(log_mel, first - FRONT_REACH, last + FRONT_REACH), tensors)
         answered = [answer[own].sum(axis=0, dtype=np.float64) for answer in _layers(hidden, tensors)]
         answers += np.concatenate(answered)
         outputs[start:end] = hidden[own] @ tensors["outputs.weight"] + tensors["outputs.bias"]
@@ -79,6 +78,14 @@ def activations(log_mel: np.ndarray, tensors: dict[str, np.ndarray]) -> Activati
 def network_input(decibels: np.ndarray) -> np.ndarray:
     """Return levels of -80 to 0 dB as the network wants them, float32 of -2 to 2."""
     return (decibels / 20 + 2).astype(np.float32)
+
+
+def _bands(log_mel: np.ndarray, first: int, last: int) -> np.ndarray:
+    """Return the network's input from one frame to another, (last - first, 96), which may lie beyond the track."""
+    inside = network_input(log_mel[:, max(first, 0) : last].T)
+    before = max(-first, 0)
+    after = last - first - before - len(inside)
+    return np.pad(inside, ((before, after), (0, 0)), constant_values=SILENCE)
 
 
 def _front_end(bands: np.ndarray, tensors: dict[str, np.ndarray]) -> np.ndarray:
