@@ -37,6 +37,7 @@ from audiorec.encoder.card import read_card, tag_groups
 from audiorec.errors import DecodeError
 from audiorec.featurelist import current_versions
 from audiorec.library import Library
+from audiorec.networks.files import network_id
 from audiorec.scan import ScanProgress
 from audiorec.types import Analysis, Descriptors, FileTags, Track
 
@@ -219,9 +220,10 @@ class TestAnalyze:
         console.print(panel(Analysis("/a.ogg", Descriptors()), FileTags()))
         assert "tags" not in console.file.getvalue()
 
-    def test_json_is_the_path_the_descriptors_and_all_tags(self, run, music):
+    def test_json_is_the_path_the_descriptors_all_tags_and_the_versions(self, run, music):
         [record] = records(run("analyze", music / "clicks.flac", "--json", "--embed"))
-        assert list(record) == ["path", *(field.name for field in dataclasses.fields(Descriptors)), "tags"]
+        assert list(record) == ["path", *(field.name for field in dataclasses.fields(Descriptors)), "tags", "versions"]
+        assert record["versions"]["activations"] == network_id("beats")
         assert tuple(record["tags"]) == read_card().tags
         assert record["path"] == str(music / "clicks.flac")
         assert record["duration_ms"] == 1000 * SECONDS

@@ -21,6 +21,7 @@ from audiorec.networks.beats import TEMPI, Activations
 TEMPO_RANGE = (40.0, 240.0)  #: BPM
 SAME = 0.04  #: tempi this near each other, as a share, are one
 FOLDS = (1, 2, 1 / 2, 4, 1 / 4, 3, 1 / 3)  #: multiples of a tempo in which it may be told, the nearest to it first
+ON_THE_BOUND = 0.005  #: what is measured this little beyond a bound, as a share, is within
 MULTIPLES = 4  #: of the beat period whose autocorrelation a tempo is scored by
 MOST_CANDIDATES = 8
 MIN_SECONDS = 2.0  #: shorter sounds have no tempo
@@ -138,8 +139,12 @@ def _peaks(scores: np.ndarray) -> np.ndarray:
 def fold(bpm: float, tempo_range: tuple[float, float]) -> float | None:
     """Return a tempo as a multiple or fraction within bounds, None if none fits.
 
-    >>> fold(64, (70, 180)), fold(100, (70, 180)), fold(62, (150, 200)), fold(90, (100, 110))
-    (128, 100, 186, None)
+    What lies half a percent beyond a bound is taken for it.
+
+    >>> fold(64, (70, 180)), fold(100, (70, 180)), fold(62, (150, 200)), fold(120.2, (60, 120)), fold(90, (100, 110))
+    (128, 100, 186, 120, None)
     """
     slowest, fastest = tempo_range
-    return next((bpm * factor for factor in FOLDS if slowest <= bpm * factor <= fastest), None)
+    near = (bpm * factor for factor in FOLDS)
+    found = (tempo for tempo in near if slowest * (1 - ON_THE_BOUND) <= tempo <= fastest * (1 + ON_THE_BOUND))
+    return next((min(max(tempo, slowest), fastest) for tempo in found), None)
