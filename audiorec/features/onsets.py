@@ -13,6 +13,7 @@ from audiorec.jit import jit
 from audiorec.spectrum import Spectrogram
 
 WINDOW_SECONDS = 12.0  #: of the autocorrelation
+MULTIPLES = 4  #: of a period whose autocorrelation the period is scored by
 ONSET_RISE = 1.5  #: dB of mean rise over the local mean that makes an onset
 ONSET_GAP = 0.06  #: s, least distance of two onsets
 ONSET_LEAD = 1.1  #: frames that the strongest rise comes before the onset itself: half a window reaches ahead
@@ -93,3 +94,9 @@ def autocorrelation(strength: np.ndarray, frame_rate: float) -> np.ndarray:
         return np.zeros(size)
     bias = 1 - np.arange(size) / size  # fewer products at longer lags
     return total / total[0] / np.maximum(bias, 0.25)
+
+
+def comb(correlation: np.ndarray, periods: np.ndarray) -> np.ndarray:
+    """Return the mean autocorrelation at the first multiples of each period, given in frames; as `periods` in shape."""
+    lags = np.arange(len(correlation))
+    return np.mean([np.interp(k * periods, lags, correlation, right=0) for k in range(1, MULTIPLES + 1)], axis=0)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 import scipy.ndimage
 
-from audiorec.features.onsets import autocorrelation, rises
+from audiorec.features.onsets import autocorrelation, comb, rises
 from audiorec.networks.beats import TEMPI, Activations
 from audiorec.spectrum import CHROMA_FRAMES, Spectrogram
 
@@ -18,7 +18,6 @@ BASS_BANDS = 8  #: mel bands under 270 Hz
 MIN_RISE = 0.3  #: dB that one frame in a hundred must rise by where there is a pulse
 LOCAL_SECONDS = 1.5  #: around a frame, over whose mean an onset must stand
 BASS_SHARE = 0.5  #: what an onset of the bass counts beside one of all bands
-MULTIPLES = 4  #: of the beat period whose autocorrelation a tempo is scored by
 FINENESS = 4  #: periods looked at for each of `TEMPI`
 CHANGE_SECONDS = 0.4  #: to each side of a change of harmony
 #: How much the bass, and the change of harmony, speak for the beginning of a bar, and log odds where both are average
@@ -90,11 +89,8 @@ def _z_score(values: np.ndarray) -> np.ndarray:
 def tempo_measures(spectrogram: Spectrogram, onset_strength: np.ndarray) -> np.ndarray:
     """Return what speaks for each of `TEMPI`, (128, 16): combs of onsets and of bass at `PERIODS`, and the speed."""
     rate = spectrogram.frame_rate
-    combs = [
-        _comb(autocorrelation(strength, rate), rate, multiple)
-        for strength in (onset_strength, rises(spectrogram, BASS_BANDS))
-        for multiple in PERIODS
-    ]
+    correlations = [autocorrelation(strength, rate) for strength in (onset_strength, rises(spectrogram, BASS_BANDS))]
+    combs = [_comb(correlation, rate, multiple) for correlation in correlations for multiple in PERIODS]
     octaves = np.log2(TEMPI / 105)
     return np.stack([*combs, octaves, octaves**2], axis=1)
 
@@ -103,6 +99,4 @@ def _comb(correlation: np.ndarray, frame_rate: float, multiple: float) -> np.nda
     """Return the mean autocorrelation at multiples of each tempo's period, the best of the tempi around it, (128,)."""
     step = np.log(TEMPI[1] / TEMPI[0])
     near = np.exp(step * (np.arange(FINENESS) - (FINENESS - 1) / 2) / FINENESS)
-    periods = multiple * 60 * frame_rate / (TEMPI[:, None] * near)
-    lags = np.arange(len(correlation))
-    return np.mean([np.interp(k * periods, lags, correlation, right=0) for k in range(1, MULTIPLES + 1)], axis=0).max(1)
+    return comb(correlation, multiple * 60 * frame_rate / (TEMPI[:, None] * near)).max(axis=1)

@@ -15,14 +15,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from audiorec.features.onsets import autocorrelation
+from audiorec.features.onsets import autocorrelation, comb
 from audiorec.networks.beats import TEMPI, Activations
 
 TEMPO_RANGE = (40.0, 240.0)  #: BPM
 SAME = 0.04  #: tempi this near each other, as a share, are one
 FOLDS = (1, 2, 1 / 2, 4, 1 / 4, 3, 1 / 3)  #: multiples of a tempo in which it may be told, the nearest to it first
 ON_THE_BOUND = 0.005  #: what is measured this little beyond a bound, as a share, is within
-MULTIPLES = 4  #: of the beat period whose autocorrelation a tempo is scored by
 MOST_CANDIDATES = 8
 MIN_SECONDS = 2.0  #: shorter sounds have no tempo
 MIN_PERIODICITY = 0.12  #: autocorrelation under which there is no pulse: that of white noise stays below
@@ -78,12 +77,6 @@ def checked_range(tempo_range: tuple[float, float]) -> tuple[float, float]:
     if not 0 < slowest < fastest < np.inf:
         raise ValueError(f"tempo_range={tempo_range} must be two ascending positive numbers")
     return float(slowest), float(fastest)
-
-
-def comb(correlation: np.ndarray, periods: np.ndarray) -> np.ndarray:
-    """Return the mean autocorrelation at the first multiples of each beat period, given in frames."""
-    lags = np.arange(len(correlation))
-    return np.mean([np.interp(k * periods, lags, correlation, right=0) for k in range(1, MULTIPLES + 1)], axis=0)
 
 
 def candidates(tempo: np.ndarray, correlation: np.ndarray, frame_rate: float) -> np.ndarray:
