@@ -6,9 +6,10 @@ known, as mir_eval reads them), `song.bpm` (a number), `song.key` ("C# minor") o
 "JAMS: a JSON annotated music specification", 2014: `tempo`, `beat` and `key_mode`). Of several files each adds what it
 knows, and where two know the same, `song.json` is believed.
 
-`song.json` is an object: `tempo`, the pulse that a listener taps; `tempo_other`, a second one that is right as well;
-`meter`; `beats` and `downbeats`; `key`; `song`, what must stay in one part of a split; `split`; `source`, how it was
-established, in a word; `style`; `how`, in a sentence. All but one of tempo, beats and key may be missing.
+`song.json` is an object: `tempo`, the pulse that a listener taps, 0 if there is none; `tempo_other`, a second one that
+is right as well; `meter`; `beats` and `downbeats`; `key`; `song`, what must stay in one part of a split; `split`;
+`source`, how it was established, in a word; `style`; `how`, in a sentence. All but one of tempo, beats and key may be
+missing.
 
 Conventions: times in seconds, ascending; tempi in beats a minute; keys as audiorec names them ("Eb minor").
 """
@@ -56,7 +57,7 @@ class Recording:
     source: str  #: how it was established
     style: str = ""
     split: str | None = None
-    tempo: float | None = None
+    tempo: float | None = None  #: 0 where there is no pulse
     tempo_other: float | None = None  #: a second tempo that is right too
     meter: int | None = None  #: beats in a bar
     beats: np.ndarray | None = None
@@ -251,7 +252,7 @@ def _split(name: str, value: Any) -> str:
 
 def _tempo(name: str, value: Any) -> float:
     slowest, fastest = TEMPI
-    if not isinstance(value, int | float) or not slowest <= value <= fastest:
+    if not isinstance(value, int | float) or (value and not slowest <= value <= fastest):
         raise ValueError(f"{name}={value!r} must be a number of {slowest:.0f} to {fastest:.0f} BPM")
     return float(value)
 

@@ -55,7 +55,7 @@ def write_clip(stem: Path, songs: Path, rng: np.random.Generator) -> None:
     piece = arrange(score, seconds, unseen, rng)
     samples, record = performed(piece, seconds, rng)
     record |= {"song": f"pop909/{score.number:03d}", "split": split, "unseen_style": unseen}
-    _write(stem.with_suffix(".wav"), samples)
+    write_wav(stem.with_suffix(".wav"), samples)
     part = stem.with_suffix(".part")
     part.write_text(json.dumps(record))
     part.replace(stem.with_suffix(".json"))
@@ -75,7 +75,7 @@ def _read(folder: Path) -> Score | None:
     return read_score(folder)
 
 
-def _write(path: Path, samples: np.ndarray) -> None:
+def write_wav(path: Path, samples: np.ndarray) -> None:
     with wave.open(str(path), "wb") as file:
         file.setnchannels(1)
         file.setsampwidth(2)

@@ -119,7 +119,7 @@ def main() -> None:
         except (OSError, ValueError, subprocess.SubprocessError, audiorec.AudiorecError) as error:
             say(f"left out: {entry['file']}: {error}")
             continue
-        write(entry, "train" if arguments.training else "test", name, *recording)
+        write(entry, entry.get("split", "train") if arguments.training else "test", name, *recording)
         written += 1
     say(f"{written} of {len(entries)} tracks written to {arguments.out}")
     sys.exit(0 if written == len(entries) else 1)

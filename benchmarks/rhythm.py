@@ -17,7 +17,7 @@ import argparse
 import json
 import os
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import asdict
 from pathlib import Path
 
@@ -30,7 +30,7 @@ import soundfile
 from analysis import decode_and_resample
 from annotated import SPLITS, Annotated, Recording, read_folder, thin_out
 from embedders import cpu_seconds
-from rhythm_tables import Judged, group_document, judge
+from rhythm_tables import Judged, group_document, judge, pulseless_document
 from trackers import TRACKERS, Tracker, file_hash, hear_all
 
 import audiorec
@@ -103,6 +103,21 @@ def excerpt(recording: Recording, seconds: float, folder: Path) -> Recording:
     return recording.first(seconds, target)
 
 
+def group_documents(judged: list[Judged], recordings: list[Recording]) -> Iterator[str]:
+    """Yield the tables of real music, of rendered music, and of what has no pulse."""
+    rendered = np.array([recording.source == "rendered" for recording in recordings])
+    pulse = np.array([recording.tempo > 0 for recording in recordings])
+    groups = (
+        ("Real music", pulse & ~rendered, group_document),
+        ("Rendered music", pulse & rendered, group_document),
+        ("No pulse", ~pulse, pulseless_document),
+    )
+    for title, members, document in groups:
+        rows = np.flatnonzero(members)
+        if len(rows):
+            yield document(title, [one.of(rows) for one in judged], [recordings[row] for row in rows])
+
+
 def as_json(judged: list[Judged], recordings: list[Recording]) -> list[dict]:
     """Return for each recording what was known, what was heard, and the scores, fit for JSON."""
     rows = []
@@ -158,10 +173,7 @@ def main() -> None:
     judged = [judge(one, recordings) for one in heard if not one.error]
     parts = [machine, describe_command(), f"Packages: {', '.join(map(version, PACKAGES))}.", note]
     parts += [f"{one.tracker.name}: {one.error}." for one in heard if one.error]
-    rendered = np.array([recording.source == "rendered" for recording in recordings])
-    for title, rows in (("Real music", np.flatnonzero(~rendered)), ("Rendered music", np.flatnonzero(rendered))):
-        if len(rows):
-            parts.append(group_document(title, [one.of(rows) for one in judged], [recordings[row] for row in rows]))
+    parts += group_documents(judged, recordings)
     if arguments.cost:
         parts.append(cost_document([one.heard.tracker for one in judged], arguments.cost))
     print(paragraphs(*parts))

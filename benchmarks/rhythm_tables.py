@@ -80,6 +80,26 @@ def group_document(title: str, judged: list[Judged], recordings: list[Recording]
     return paragraphs(*filter(None, parts))
 
 
+def pulseless_document(title: str, judged: list[Judged], recordings: list[Recording]) -> str:
+    """Say how often contenders give a tempo to what has none, by kind of sound."""
+    kinds = np.array([recording.style for recording in recordings])
+    rows = [["all", *map(tempi_given, judged)]]
+    for kind in np.unique(kinds):
+        rows.append([kind, *(tempi_given(one.of(np.flatnonzero(kinds == kind))) for one in judged)])
+    return paragraphs(
+        f"### {title}: {len(recordings)} recordings",
+        "How many get a tempo, and how many one with a confidence of 0.5 or more, where that is a probability.",
+        table(("sounds", *(one.name for one in judged)), rows),
+    )
+
+
+def tempi_given(judged: Judged) -> str:
+    given = np.array([rhythm.tempo is not None for rhythm in judged.heard.rhythms])
+    if any(rhythm.confidence is None for rhythm in judged.heard.rhythms if rhythm.tempo):
+        return f"{given.mean():.0%}"
+    return f"{given.mean():.0%}, {np.mean(confidences(judged) >= 0.5):.0%}"
+
+
 def counts(of: Counter[str]) -> str:
     return ", ".join(f"{name} {count}" for name, count in of.most_common())
 

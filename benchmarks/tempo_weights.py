@@ -4,9 +4,9 @@
 
 From annotated recordings (as for `rhythm.py`) it fits, by multinomial logistic regression, first what formulas make of
 each of 128 tempi (`PERIOD_WEIGHTS`, `SPEED_WEIGHTS`; on the part "train"), then which of a track's candidates is right
-(`WEIGHTS`; on the part "valid", which the beat network did not learn from either), for the beat network and for the
-formulas together. What it prints is copied there. The accuracy and the calibration error are those of five-fold
-cross-validation by song.
+(`WEIGHTS`; on the part "valid", which the beat network did not learn from either; recordings without a pulse teach that
+none is), for the beat network and for the formulas together. What it prints is copied there. The accuracy and the
+calibration error are those of five-fold cross-validation by song.
 """
 
 from __future__ import annotations
@@ -80,7 +80,7 @@ def choices(activations: beats.Activations, frame_rate: float, bpm: float) -> tu
     absent = np.full(len(measures), NOWHERE)
     absent[: len(found)] = absent[-1] = 0
     right = np.zeros(len(measures))
-    hits = np.flatnonzero(near(found, bpm))
+    hits = np.flatnonzero(near(found, bpm)) if bpm else []
     right[hits[0] if len(hits) else -1] = 1
     return measures, absent, right
 
@@ -101,7 +101,8 @@ def report(name: str, tables: list[np.ndarray], songs: list[str]) -> None:
 
 
 def recordings(folders: list[Path], split: str, limit: int) -> list[Recording]:
-    found = [each for folder in folders for each in read_folder(folder, split=split).recordings if each.tempo]
+    found = [each for folder in folders for each in read_folder(folder, split=split).recordings]
+    found = [each for each in found if each.tempo is not None]
     say(f"{min(len(found), limit)} recordings of {split}")
     return thin_out(found, limit)
 
@@ -115,7 +116,7 @@ def main() -> None:
     parser.add_argument("folders", nargs="+", type=Path, metavar="FOLDER")
     parser.add_argument("--limit", type=int, default=600, metavar="N", help="recordings of a part; else 600")
     arguments = parser.parse_args()
-    taught = recordings(arguments.folders, "train", arguments.limit)
+    taught = [each for each in recordings(arguments.folders, "train", arguments.limit) if each.tempo]
     formula = fit_formulas(sounds_of(taught), [each.tempo for each in taught]).round(2)
     print("PERIOD_WEIGHTS, SPEED_WEIGHTS =", formula[:-2].tolist(), formula[-2:].tolist(), flush=True)
     pulse.PERIOD_WEIGHTS, pulse.SPEED_WEIGHTS = tuple(formula[:-2]), tuple(formula[-2:])

@@ -159,6 +159,19 @@ def test_the_tables_hold_the_shares(benchmarks, recording):
     assert "| **audiorec** | 0.15 | 1.00 | 0.90 | 0.30 |" in document  # (6 * 0.1 + 2 * 0.3) / 8
 
 
+def test_the_tables_hold_who_gives_a_tempo_to_what_has_none(benchmarks, recording):
+    from rhythm_tables import judge, pulseless_document
+    from trackers import TRACKERS, Heard, Rhythm
+
+    recordings = [replace(recording, tempo=0.0, style=style) for style in ("noise", "noise", "speech", "speech")]
+    ours = Heard(TRACKERS[0], [Rhythm(100.0, 0.9), Rhythm(None, 0.0), Rhythm(50.0, 0.3), Rhythm(50.0, 0.2)])
+    theirs = Heard(TRACKERS[2], [Rhythm(200.0)] * 3 + [Rhythm(None)])
+    document = pulseless_document("No pulse", [judge(one, recordings) for one in (ours, theirs)], recordings)
+    assert "| all | 75%, 25% | 75% |" in document
+    assert "| noise | 50%, 50% | 100% |" in document
+    assert "| speech | 100%, 0% | 50% |" in document
+
+
 def test_the_benchmark_runs_on_a_folder(tmp_path, request):
     root = request.config.rootpath
     folder = tmp_path / "mine"

@@ -36,7 +36,7 @@ class Recording:
     levels: np.ndarray  #: (n, 96) float16, dB under the loudest, -80 to 0, `LEVEL_RATE` a second
     beats: np.ndarray | None  #: seconds
     downbeats: np.ndarray | None  #: seconds; None where unknown
-    tempo: float  #: BPM
+    tempo: float  #: BPM; 0 where there is no pulse
 
 
 @dataclass(frozen=True, eq=False)
@@ -91,7 +91,8 @@ def read_recording(path: Path) -> tuple[Recording, dict]:
     """Return a prepared recording and its annotation."""
     with np.load(path, allow_pickle=False) as data:
         levels, note = data["levels"], json.loads(str(data["note"]))
-    times = [None if note.get(name) is None else np.array(note[name], dtype=float) for name in TIMES]
+    unknown = None if note["tempo"] else np.zeros(0)
+    times = [unknown if note.get(name) is None else np.array(note[name], dtype=float) for name in TIMES]
     return Recording(levels, *times, tempo=float(note["tempo"])), note
 
 
@@ -153,6 +154,8 @@ def marked(places: np.ndarray, n_frames: int) -> np.ndarray:
 
 
 def blurred_tempo(bpm: float) -> np.ndarray:
-    """Return probabilities of `TEMPI` that are a Gaussian around `bpm`, (128,) float32."""
+    """Return probabilities of `TEMPI`, (128,) float32: a Gaussian around `bpm`; where that is 0, all the same."""
+    if not bpm:
+        return np.full(len(TEMPI), 1 / len(TEMPI), dtype=np.float32)
     weights = np.exp(-0.5 * (np.log(TEMPI / np.clip(bpm, TEMPI[0], TEMPI[-1])) / TEMPO_BLUR) ** 2)
     return (weights / weights.sum()).astype(np.float32)
