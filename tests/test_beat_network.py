@@ -33,7 +33,7 @@ def levels(n_frames: int) -> np.ndarray:
 
 
 def test_numpy_hears_what_torch_teaches(network):
-    log_mel = levels(700)
+    log_mel = levels(500)  # one window
     with torch.inference_mode():
         outputs, tempo = network(torch.from_numpy(beats.network_input(log_mel.T))[None])
     heard = beats.activations(log_mel, train_beats.tensors_of(network))
@@ -45,10 +45,27 @@ def test_numpy_hears_what_torch_teaches(network):
 def test_chunks_change_nothing(network, monkeypatch):
     log_mel, tensors = levels(5000), train_beats.tensors_of(network)
     whole = beats.activations(log_mel, tensors)
-    monkeypatch.setattr(beats, "CHUNK_FRAMES", 700)
+    monkeypatch.setattr(beats, "CHUNK_STEPS", 2 * beats.WINDOW_STEPS)
     pieces = beats.activations(log_mel, tensors)
     np.testing.assert_allclose(pieces.beat, whole.beat, atol=1e-5)
     np.testing.assert_allclose(pieces.tempo, whole.tempo, atol=1e-6)
+
+
+def test_the_tempo_is_the_mean_of_the_windows(network):
+    tensors = train_beats.tensors_of(network)
+    whole = beats.WINDOW_STEPS
+    sums = np.random.default_rng(2).random((2, 288)) * [[whole], [whole / 4]]
+    alone = [beats._tempo(sums[:1], whole, tensors), beats._tempo(sums[1:], whole // 4, tensors)]
+    assert abs(alone[0] - alone[1]).max() > 1e-3
+    both = beats._tempo(sums, whole + whole // 4, tensors)
+    np.testing.assert_allclose(both, 0.8 * alone[0] + 0.2 * alone[1], rtol=1e-5)
+
+
+def test_a_frame_too_many_is_followed_by_silence(network):
+    log_mel, tensors = levels(101), train_beats.tensors_of(network)
+    silent = np.full((96, 1), 20 * (beats.SILENCE - 2), dtype=np.float32)
+    heard, padded = (beats.activations(x, tensors) for x in (log_mel, np.hstack([log_mel, silent])))
+    np.testing.assert_allclose(heard.beat, padded.beat[:-1], atol=1e-6)
 
 
 @pytest.mark.parametrize("n_frames", [1, 2, 100])
@@ -70,6 +87,10 @@ def test_tempo_is_blurred_around_the_truth():
     assert weights[np.abs(np.log(beats.TEMPI / 120)) > 0.1].max() < 1e-4
 
 
+def test_no_pulse_is_no_tempo_rather_than_another():
+    assert np.unique(excerpts.blurred_tempo(0)) == pytest.approx([1 / 128])
+
+
 @pytest.fixture
 def annotated(tmp_path):
     """A folder with clicks at 120 BPM, every second one a downbeat."""
@@ -85,6 +106,15 @@ def annotated(tmp_path):
 @pytest.fixture
 def recording(annotated, tmp_path):
     return excerpts.read_recording(excerpts.prepare(annotated / "clicks.wav", tmp_path))[0]
+
+
+def test_what_has_no_pulse_teaches_that_there_is_none(annotated, tmp_path):
+    (annotated / "clicks.json").write_text('{"tempo": 0}')
+    recording, _ = excerpts.read_recording(excerpts.prepare(annotated / "clicks.wav", tmp_path))
+    _, targets, known, tempo = excerpts.altered_excerpt(recording, 300, np.random.default_rng(0))
+    assert not targets.any()
+    assert known.tolist() == [1, 1]
+    assert np.ptp(tempo) == 0
 
 
 def test_what_is_altered_stays_true(recording):

@@ -28,7 +28,7 @@ MIN_PERIODICITY = 0.12  #: autocorrelation under which there is no pulse: that o
 PERIODS = (1.0, 0.5, 2.0)  #: multiples of a candidate's period at which the repetition of beats is measured
 #: Of the measures; learned from annotated music by multinomial logistic regression, where none of the candidates being
 #: right is a choice of log odds 0 (`benchmarks/tempo_weights.py`)
-WEIGHTS = np.array([1.04, 1.25, 0.29, 2.03, 0.02, -0.01, 4.23])
+WEIGHTS = np.array([1.07, 1.49, 0.75, 1.21, 0.13, -0.39, 3.56])
 GRID = np.geomspace(*TEMPO_RANGE, 1201)  #: BPM, 0.15 % apart
 
 

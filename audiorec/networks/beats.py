@@ -3,12 +3,12 @@
 Task: from `Spectrogram.log_mel` to `Activations`, in numpy alone, so that tempo and beats are the same wherever
 audiorec is installed; `audiorec.networks.train_beats` teaches the network in torch and writes its weights.
 
-A front end of three convolutions turns the 96 mel bands of each frame into 32 numbers; ten residual layers of
-convolutions over time, dilated by 1, 2, 4 ... 512 frames, hear half a minute to each side; two outputs a frame tell
-beats and downbeats. The tempo is told by what the ten layers answer on average over the track: a layer whose dilation
-fits the beat answers strongly. (M. Davies & S. Böck, "Temporal convolutional networks for musical audio beat
-tracking", 2019; S. Böck & M. Davies, "Deconstruct, analyse, reconstruct: how to improve tempo, beat, and downbeat
-estimation", 2020.)
+A front end of three convolutions turns the 96 mel bands of every two frames, a step, into 32 numbers; nine residual
+layers of convolutions over time, dilated by 1, 2, 4 ... 256 steps, hear most of a minute to each side; four outputs a
+step tell beats and downbeats in its two frames. The tempo is told by what the nine layers answer on average over twelve
+seconds: a layer whose dilation fits the beat answers strongly. (M. Davies & S. Böck, "Temporal convolutional networks
+for musical audio beat tracking", 2019; S. Böck & M. Davies, "Deconstruct, analyse, reconstruct: how to improve tempo,
+beat, and downbeat estimation", 2020.)
 """
 
 from __future__ import annotations
@@ -24,12 +24,14 @@ from audiorec.spectrum import Spectrogram
 
 TEMPI = np.geomspace(40.0, 240.0, 128)  #: BPM, those between which the network decides: 1.4 % apart
 SILENCE = -2.0  #: the network's input is in units of 20 dB, -2 to 2; what lies beyond both ends of a track is silent
-DILATIONS = tuple(2**i for i in range(10))  #: frames, of the layers
-TAPS = 5  #: frames that a layer hears
-REACH = TAPS // 2 * sum(DILATIONS)  #: frames to each side that an output hears (48 s)
-FRONT_REACH = 2  #: frames to each side that the front end hears
-BLOCK_FRAMES = 96  #: that go through the front end at once: its middle results stay in the cache
-CHUNK_FRAMES = 30_000  #: that go through the layers at once (12 min), so that hours need little more memory
+STEP_FRAMES = 2  #: frames to a step: beats are found in the frame, what lies around them need not be
+DILATIONS = tuple(2**i for i in range(9))  #: steps, of the layers
+TAPS = 5  #: steps that a layer hears
+REACH = TAPS // 2 * sum(DILATIONS)  #: steps to each side that an output hears (47 s)
+FRONT_REACH = 2  #: frames to each side of a step that the front end hears
+BLOCK_STEPS = 128  #: that go through the front end at once: its middle results stay in the cache
+WINDOW_STEPS = 256  #: by which the tempo is told (12 s)
+CHUNK_STEPS = 60 * WINDOW_STEPS  #: that go through the layers at once (12 min), so that hours need little more memory
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,18 +63,18 @@ def listen(spectrogram: Spectrogram, network: Network | None = None) -> Activati
 def activations(log_mel: np.ndarray, tensors: dict[str, np.ndarray]) -> Activations:
     """Return the network's answer to log-mel bands, (96, T) in dB under the loudest cell."""
     n_frames = log_mel.shape[1]
-    outputs = np.empty((n_frames, 2), dtype=np.float32)
-    answers = np.zeros(len(DILATIONS) * len(tensors["front.bias"]))
-    for start in range(0, n_frames, CHUNK_FRAMES):
-        end = min(start + CHUNK_FRAMES, n_frames)
-        first, last = max(start - REACH, 0), min(end + REACH, n_frames)
+    n_steps = -(-n_frames // STEP_FRAMES)
+    outputs = np.empty((n_steps, len(tensors["outputs.bias"])), dtype=np.float32)
+    answered = []
+    for start in range(0, n_steps, CHUNK_STEPS):
+        end = min(start + CHUNK_STEPS, n_steps)
+        first, last = max(start - REACH, 0), min(end + REACH, n_steps)
         own = slice(start - first, end - first)
-        hidden = _front_end(_bands(log_mel, first - FRONT_REACH, last + FRONT_REACH), tensors)
-        answered = [answer[own].sum(axis=0, dtype=np.float64) for answer in _layers(hidden, tensors)]
-        answers += np.concatenate(answered)
+        hidden = _front_end(_bands(log_mel, STEP_FRAMES * first, STEP_FRAMES * last), tensors)
+        answered.append(np.hstack([_sums(answer[own]) for answer in _layers(hidden, tensors)]))
         outputs[start:end] = hidden[own] @ tensors["outputs.weight"] + tensors["outputs.bias"]
-    beat, downbeat = 1 / (1 + np.exp(-outputs.T))
-    return Activations(beat, downbeat, _tempo(answers / max(n_frames, 1), tensors))
+    beat, downbeat = 1 / (1 + np.exp(-outputs.reshape(-1, 2)[:n_frames].T))
+    return Activations(beat, downbeat, _tempo(np.concatenate(answered), n_steps, tensors))
 
 
 def network_input(decibels: np.ndarray) -> np.ndarray:
@@ -81,7 +83,8 @@ def network_input(decibels: np.ndarray) -> np.ndarray:
 
 
 def _bands(log_mel: np.ndarray, first: int, last: int) -> np.ndarray:
-    """Return the network's input from one frame to another, (last - first, 96), which may lie beyond the track."""
+    """Return the network's input from one frame to another and what lies beside them, (last - first + 4, 96)."""
+    first, last = first - FRONT_REACH, last + FRONT_REACH
     inside = network_input(log_mel[:, max(first, 0) : last].T)
     before = max(-first, 0)
     after = last - first - before - len(inside)
@@ -89,29 +92,32 @@ def _bands(log_mel: np.ndarray, first: int, last: int) -> np.ndarray:
 
 
 def _front_end(bands: np.ndarray, tensors: dict[str, np.ndarray]) -> np.ndarray:
-    """Return what the layers start from, (T, channels), for (T + 4, 96) bands."""
-    n_frames = len(bands) - 2 * FRONT_REACH
-    hidden = np.empty((n_frames, len(tensors["front.bias"])), dtype=np.float32)
-    for start in range(0, n_frames, BLOCK_FRAMES):
-        block = bands[start : start + BLOCK_FRAMES + 2 * FRONT_REACH, :, None]
-        block = _convolve(block, tensors, "front.0", padding=2, stride=4)
-        block = _convolve(block, tensors, "front.1", padding=1, stride=2)
-        block = _convolve(block, tensors, "front.2", padding=0, stride=3)
+    """Return what the layers start from, (steps, channels), for (2 * steps + 4, 96) bands."""
+    n_steps = (len(bands) - 2 * FRONT_REACH) // STEP_FRAMES
+    hidden = np.empty((n_steps, len(tensors["front.bias"])), dtype=np.float32)
+    for start in range(0, n_steps, BLOCK_STEPS):
+        frames = slice(STEP_FRAMES * start, STEP_FRAMES * (start + BLOCK_STEPS) + 2 * FRONT_REACH)
+        block = _convolve(bands[frames, :, None], tensors, "front.0", padding=2, stride=(STEP_FRAMES, 4))
+        block = _convolve(block, tensors, "front.1", padding=1, stride=(1, 2))
+        block = _convolve(block, tensors, "front.2", padding=0, stride=(1, 3))
         flat = block.reshape(len(block), -1) @ tensors["front.weight"] + tensors["front.bias"]
-        hidden[start : start + BLOCK_FRAMES] = np.maximum(flat, 0)
+        hidden[start : start + BLOCK_STEPS] = np.maximum(flat, 0)
     return hidden
 
 
-def _convolve(x: np.ndarray, tensors: dict[str, np.ndarray], name: str, *, padding: int, stride: int) -> np.ndarray:
-    """Return the rectified convolution of (T, bands, channels) over frames, unpadded, and bands.
+def _convolve(
+    x: np.ndarray, tensors: dict[str, np.ndarray], name: str, *, padding: int, stride: tuple[int, int]
+) -> np.ndarray:
+    """Return the rectified convolution of (T, bands, channels) over frames, unpadded, and bands, `padding` around them.
 
     The weight is (frames, bands, channels, new channels).
     """
     weight = tensors[f"{name}.weight"]
     frames, bands, channels, _ = weight.shape
     x = _between_zeros(x, padding, axis=1)
-    shape = (len(x) - frames + 1, (x.shape[1] - bands) // stride + 1, frames, bands * channels)
-    strides = (x.strides[0], x.strides[1] * stride, x.strides[0], x.itemsize)
+    places = [(size - reach) // step + 1 for size, reach, step in zip(x.shape, (frames, bands), stride, strict=False)]
+    shape = (*places, frames, bands * channels)
+    strides = (x.strides[0] * stride[0], x.strides[1] * stride[1], x.strides[0], x.itemsize)
     windows = np.lib.stride_tricks.as_strided(x, shape, strides, writeable=False)
     y = windows.reshape(-1, frames * bands * channels) @ weight.reshape(-1, weight.shape[-1])
     y += tensors[f"{name}.bias"]
@@ -129,25 +135,35 @@ def _between_zeros(x: np.ndarray, padding: int, *, axis: int) -> np.ndarray:
 
 
 def _layers(hidden: np.ndarray, tensors: dict[str, np.ndarray]) -> Iterator[np.ndarray]:
-    """Send `hidden`, (T, channels), through the layers in place; yield each layer's answer before it is added."""
-    n_frames = len(hidden)
+    """Send `hidden`, (steps, channels), through the layers in place; yield each layer's answer before it is added."""
+    n_steps = len(hidden)
     product = np.empty_like(hidden)
     for layer, dilation in enumerate(DILATIONS):
         first, *others = tensors[f"layers.{layer}.weight"]
         padded = _between_zeros(hidden, TAPS // 2 * dilation, axis=0)
-        answer = padded[:n_frames] @ first
+        answer = padded[:n_steps] @ first
         for tap, weight in enumerate(others, start=1):
-            answer += np.matmul(padded[tap * dilation : tap * dilation + n_frames], weight, out=product)
+            answer += np.matmul(padded[tap * dilation : tap * dilation + n_steps], weight, out=product)
         answer += tensors[f"layers.{layer}.bias"]
         np.maximum(answer, 0, out=answer)
         hidden += np.matmul(answer, tensors[f"layers.{layer}.mix"], out=product)
         yield answer
 
 
-def _tempo(answers: np.ndarray, tensors: dict[str, np.ndarray]) -> np.ndarray:
-    """Return the probability of each tempo from the layers' mean answers."""
-    x = (answers - answers.mean()) / np.sqrt(answers.var() + 1e-5)
+def _sums(answer: np.ndarray) -> np.ndarray:
+    """Return the sums of each window of a layer's answer, (windows, channels)."""
+    return np.add.reduceat(answer, np.arange(0, len(answer), WINDOW_STEPS), dtype=np.float64)
+
+
+def _tempo(sums: np.ndarray, n_steps: int, tensors: dict[str, np.ndarray]) -> np.ndarray:
+    """Return the probability of each tempo, (128,), from the sums of the layers' answers, (windows, all channels).
+
+    It is the mean over the windows of what each makes probable: where they differ, no tempo is sure.
+    """
+    lengths = np.minimum(WINDOW_STEPS, n_steps - WINDOW_STEPS * np.arange(len(sums)))
+    means = sums / lengths[:, None]
+    x = (means - means.mean(axis=1, keepdims=True)) / np.sqrt(means.var(axis=1, keepdims=True) + 1e-5)
     x = np.maximum(x @ tensors["tempo.0.weight"] + tensors["tempo.0.bias"], 0)
     x = x @ tensors["tempo.1.weight"] + tensors["tempo.1.bias"]
-    odds = np.exp(x - x.max())
-    return (odds / odds.sum()).astype(np.float32)
+    odds = np.exp(x - x.max(axis=1, keepdims=True))
+    return np.average(odds / odds.sum(axis=1, keepdims=True), axis=0, weights=lengths).astype(np.float32)

@@ -8,6 +8,7 @@ time.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,7 +19,7 @@ from torch import nn
 from torch.nn import functional
 
 from audiorec.errors import AudiorecError, printable
-from audiorec.networks.beats import DILATIONS, FRONT_REACH, SILENCE, TAPS, TEMPI
+from audiorec.networks.beats import DILATIONS, FRONT_REACH, SILENCE, STEP_FRAMES, TAPS, TEMPI
 from audiorec.networks.excerpts import LEVEL_RATE, Batch, Excerpts, Recording, find_recordings, prepare, read_recording
 from audiorec.networks.files import write_network
 
@@ -37,14 +38,16 @@ class BeatNetwork(nn.Module):
         a, b, c = front
         self.front = nn.ModuleList(
             [
-                _Convolution2d(1, a, kernel_size=(3, 8), stride=(1, 4), padding=(0, 2)),
-                _Convolution2d(a, b, kernel_size=(3, 3), stride=(1, 2), padding=(0, 1)),
+                _Convolution2d(
+                    1, a, kernel_size=(2 * FRONT_REACH + STEP_FRAMES, 8), stride=(STEP_FRAMES, 4), padding=(0, 2)
+                ),
+                _Convolution2d(a, b, kernel_size=(1, 3), stride=(1, 2), padding=(0, 1)),
                 _Convolution2d(b, c, kernel_size=(1, 3), stride=(1, 3)),
             ]
         )
         self.gather = _Normalised(nn.Conv1d(4 * c, n_channels, 1, bias=False))
         self.layers = nn.ModuleList(_Layer(n_channels, dilation) for dilation in DILATIONS)
-        self.outputs = nn.Conv1d(n_channels, 2, 1)
+        self.outputs = nn.Conv1d(n_channels, 2 * STEP_FRAMES, 1)
         self.tempo = nn.Sequential(
             nn.Dropout(0.2), nn.Linear(n_channels * len(DILATIONS), 64), nn.ReLU(), nn.Linear(64, len(TEMPI))
         )
@@ -61,7 +64,9 @@ class BeatNetwork(nn.Module):
             hidden, answer = layer(hidden)
             answers.append(answer.mean(dim=2))
         pooled = torch.cat(answers, dim=1)
-        return self.outputs(hidden), self.tempo(functional.layer_norm(pooled, pooled.shape[1:]))
+        outputs = self.outputs(hidden).unflatten(1, (STEP_FRAMES, 2))  # n, frame of the step, beat or downbeat, step
+        frames = outputs.permute(0, 2, 3, 1).flatten(2)
+        return frames, self.tempo(functional.layer_norm(pooled, pooled.shape[1:]))
 
 
 class _Normalised(nn.Module):
@@ -204,7 +209,8 @@ def teach_beats(
     Parameters
     ----------
     folders : sequence of Path
-        Each gives the same share of what is learned; see `prepare` for what they hold.
+        Each gives the same share of what is learned, one that is named twice gives two; see `prepare` for what they
+        hold.
     output : Path
     steps : int
         Batches to learn from.
@@ -220,8 +226,9 @@ def teach_beats(
         A folder has nothing to learn from, an annotation is none, or a file cannot be written.
     """
     work = output.with_name(f"{output.name}.work")
-    parts = [_recordings(folder, work / str(number)) for number, folder in enumerate(folders)]
-    weights = np.concatenate([_shares(part) for part in parts])
+    times_named = Counter(folders)
+    parts = [_recordings(folder, work / str(number)) for number, folder in enumerate(times_named)]
+    weights = np.concatenate([times * _shares(part) for part, times in zip(parts, times_named.values(), strict=True)])
     recordings = [recording for part in parts for recording in part]
     losses: list[float] = []
 
