@@ -27,6 +27,7 @@ import numpy as np
 
 from audiorec.errors import ModelError
 from audiorec.features.tonal import Key, estimate_key, key_profiles, unit_shape
+from audiorec.modelfiles import tensors_path
 from audiorec.networks.files import Network, card_path, read_network
 from audiorec.spectrum import CHROMA_BINS, Spectrogram
 
@@ -72,7 +73,7 @@ def load_key_network(folder: Path | None = None) -> KeyNetwork:
     try:
         return assemble(network)
     except (KeyError, TypeError, ValueError) as error:
-        path = card_path(NAME, folder).with_suffix(".safetensors")
+        path = tensors_path(card_path(NAME, folder))
         raise ModelError(path, "its tensors are not those of this version's network for keys") from error
 
 
