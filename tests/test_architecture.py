@@ -70,7 +70,7 @@ FLOORS = (
         "encoder.data",
         "index.recall",
     ),
-    ("networks.excerpts",),
+    ("networks.clips", "networks.excerpts"),
     ("networks.train_beats", "networks.train_key"),
     (
         "featurelist",
