@@ -17,7 +17,15 @@ FLOORS = (
     ("version",),
     ("errors", "types", "arrays", "jit", "tagnames", "spelling", "interactions"),
     ("atomic", "playlist.records", "history.records", "history.report"),
-    ("playlist.identifiers", "playlist.m3u", "playlist.table", "history.jsonstream", "history.utf8", "history.values"),
+    (
+        "modelfiles",
+        "playlist.identifiers",
+        "playlist.m3u",
+        "playlist.table",
+        "history.jsonstream",
+        "history.utf8",
+        "history.values",
+    ),
     ("playlist.jspf", "playlist.xspf", "history.sources"),
     ("playlist.files", "history.databases", "history.listenbrainz", "history.spotify", "history.table"),
     (
@@ -62,7 +70,7 @@ FLOORS = (
         "encoder.data",
         "index.recall",
     ),
-    ("networks.excerpts",),
+    ("networks.clips", "networks.excerpts"),
     ("networks.train_beats", "networks.train_key"),
     (
         "featurelist",

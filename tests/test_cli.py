@@ -22,12 +22,13 @@ import pytest
 import soundfile as sf
 from bad_files import tone
 from click.testing import CliRunner, Result
+from matplotlib.figure import Figure
 from matplotlib.image import imread
 from rich.cells import cell_len
 from rich.console import Console
 
 import audiorec.cli.progress
-from audiorec.cli import COMMANDS, main
+from audiorec.cli import COMMANDS, main, plot
 from audiorec.cli.describe import GROUPS, bar, clock, panel, title
 from audiorec.cli.progress import scan_display
 from audiorec.cli.rows import COLUMNS
@@ -288,6 +289,7 @@ class TestPlot:
         assert "Metronome – Ticking [at night]" in comments
         assert "BPM" in comments
         assert "0:03" in comments
+        assert "tempo, BPM" in comments
 
     def test_several_files_are_drawn_into_a_folder(self, run, music, tmp_path):
         result = run("analyze", music / "clicks.flac", music / ODD_NAME, "--plot", tmp_path / "pictures")
@@ -297,7 +299,31 @@ class TestPlot:
     @pytest.mark.parametrize("seconds", [0.01, 1.0])
     def test_silence_however_short_can_be_drawn(self, run, tmp_path, seconds):
         sf.write(tmp_path / "silence.wav", np.zeros(round(22050 * seconds)), 22050)
-        assert run("analyze", tmp_path / "silence.wav", "--plot", tmp_path / "out.png").exit_code == 0
+        assert run("analyze", tmp_path / "silence.wav", "--plot", tmp_path / "out.svg").exit_code == 0
+        assert "tempo, BPM" not in (tmp_path / "out.svg").read_text()
+
+    @pytest.mark.parametrize("n_beats", [3, 40, 40_000])
+    def test_the_curve_of_a_steady_tempo_is_a_line_in_the_middle(self, n_beats):
+        analysis = Analysis("steady.wav", Descriptors(tempo=120.0), beats=0.5 * np.arange(n_beats))
+        axes = plot.make_panels(Figure(), analysis)["tempo"]
+        plot.draw_tempo(axes, analysis)
+        _, curve = axes.lines
+        assert 0 < len(curve.get_xdata()) <= plot.WIDTH
+        np.testing.assert_allclose(curve.get_ydata(), 120)
+        assert axes.get_ylim() == pytest.approx((107.4, 132.6))
+
+    def test_a_tempo_that_doubles_stays_within_its_panel(self):
+        beats = np.concatenate([np.arange(0, 10, 0.5), np.arange(10, 20, 0.25)])
+        analysis = Analysis("hurried.wav", Descriptors(tempo=120.0), beats=beats)
+        axes = plot.make_panels(Figure(), analysis)["tempo"]
+        plot.draw_tempo(axes, analysis)
+        bottom, top = axes.get_ylim()
+        assert bottom < 120 < 240 < top
+
+    @pytest.mark.parametrize("n_beats", [0, 2])
+    def test_too_few_beats_have_no_curve(self, n_beats):
+        analysis = Analysis("short.wav", Descriptors(tempo=120.0), beats=0.5 * np.arange(n_beats))
+        assert list(plot.make_panels(Figure(), analysis)) == ["wave", "sections", "mel", "chroma"]
 
     @pytest.mark.parametrize(("names", "out"), [(["a", "b"], "one.png"), (["a"], "one.xyz"), (["a", "x/a"], "folder")])
     def test_pictures_that_cannot_be_named_are_wrong_usage(self, run, tmp_path, names, out):

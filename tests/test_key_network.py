@@ -6,11 +6,14 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import soundfile
+from click.testing import CliRunner
 from sounds import RATE, cadence, noise, silence
 
 from audiorec.analysis import analyze
-from audiorec.errors import ModelError
+from audiorec.cli import main
+from audiorec.errors import AudiorecError, ModelError
 from audiorec.features.tonal import Key
+from audiorec.networks import clips as key_clips
 from audiorec.networks import key
 from audiorec.networks.files import read_network, write_network
 from audiorec.spectrum import spectrogram
@@ -128,28 +131,47 @@ def test_no_network(tmp_path):
 
 @pytest.fixture
 def clips(tmp_path):
+    """A folder with two clips to learn from and one held out, in C, E and G major."""
     folder = tmp_path / "clips"
     folder.mkdir()
     for number, (root, split) in enumerate([(0, "train"), (4, "train"), (7, "valid")]):
         soundfile.write(folder / f"{number}.wav", cadence(root, 1), RATE)
-        name = ("C", "E", "G")[number]
-        (folder / f"{number}.json").write_text(json.dumps({"key": f"{name} major", "split": split}))
+        (folder / f"{number}.json").write_text(json.dumps({"key": f"{'CEG'[number]} major", "split": split}))
     return folder
 
 
+def read(folder, cache, errors=None):
+    return list(key_clips.labelled_clips(folder, cache, [].append if errors is None else errors.append))
+
+
+@pytest.fixture
+def cache(tmp_path):
+    (tmp_path / "cache").mkdir()
+    return tmp_path / "cache"
+
+
 def test_the_same_seed_gives_the_same_network(clips, tmp_path):
-    for output in ("one", "two"):
-        train_key.teach([clips], [clips], tmp_path / "cache", tmp_path / output, SMALL)
+    reports = [
+        train_key.teach_key([clips], tmp_path / output, unlabelled=[clips], config=SMALL) for output in ("one", "two")
+    ]
     one, two = ((tmp_path / output / "key.safetensors").read_bytes() for output in ("one", "two"))
     assert one == two
-    assert key.load_key_network(tmp_path / "one").model_id == train_key.MODEL_ID
+    assert reports[0] == reports[1]
+    assert key.load_key_network(tmp_path / "one").model_id == reports[0].model_id
+
+
+def test_another_network_has_another_name(clips, tmp_path):
+    names = {
+        train_key.teach_key([clips], tmp_path / "out", config=replace(SMALL, seed=seed)).model_id for seed in (0, 1)
+    }
+    assert len(names) == 2
 
 
 def test_teaching_lowers_the_loss():
     rng = np.random.default_rng(0)
     views = rng.random((24, 6, 120), dtype=np.float32) ** 4
     clips = [
-        train_key.Clip(np.roll(views[i % 2], 10 * (i // 2), axis=1), 0.0, i // 2 + 12 * (i % 2)) for i in range(24)
+        key_clips.Clip(np.roll(views[i % 2], 10 * (i // 2), axis=1), 0.0, i // 2 + 12 * (i % 2)) for i in range(24)
     ]
     keys = torch.tensor([clip.key for clip in clips])
     losses = []
@@ -166,6 +188,90 @@ def test_calibration_finds_the_temperature():
     assert train_key.calibrate(said, keys, torch.ones(4000)) == pytest.approx(2, rel=0.1)
 
 
-def test_nothing_to_learn_from(tmp_path):
-    with pytest.raises(ModelError, match="there are no clips to learn keys from"):
-        train_key.teach([tmp_path], [], tmp_path / "cache", tmp_path / "out", SMALL)
+def test_clips_are_what_is_told_of_them(clips, cache):
+    (clips / "3.wav").symlink_to(clips / "0.wav")
+    (clips / "3.json").write_text('{"key": "Ebb minor"}')
+    assert [(clip.key, clip.split) for clip in read(clips, cache)] == [
+        (12, "train"),
+        (16, "train"),
+        (19, "valid"),
+        (2, "train"),
+    ]
+
+
+def test_silence_and_what_has_no_key_teach_nothing(clips, cache):
+    soundfile.write(clips / "0.wav", silence(3), RATE)
+    (clips / "1.json").write_text('{"tempo": 120}')
+    (clips / "2.json").unlink()
+    assert read(clips, cache) == []
+    assert len(list(key_clips.unlabelled_clips(clips, cache, [].append))) == 2
+
+
+def test_what_cannot_be_decoded_is_told_and_what_is_no_audio_is_not(clips, cache):
+    (clips / "0.txt").write_text("it begins softly")
+    soundfile.write(clips / "1.wav", silence(0), RATE)
+    errors = []
+    assert [clip.key for clip in read(clips, cache, errors)] == [12, 19]
+    assert [error.path for error in errors] == [str(clips / "1.wav")]
+
+
+def test_a_clip_is_decoded_once(clips, cache, monkeypatch):
+    first = read(clips, cache)
+    monkeypatch.setattr(key_clips, "load", None)
+    again = read(clips, cache)
+    assert [(clip.view.tolist(), clip.tuning) for clip in first] == [
+        (clip.view.tolist(), clip.tuning) for clip in again
+    ]
+
+
+@pytest.mark.parametrize("note", ["nonsense", "[]", '{"key": "H major"}', '{"key": "C lydian"}', '{"key": 3}'])
+def test_what_is_no_annotation_is_named(clips, tmp_path, note):
+    (clips / "1.json").write_text(note)
+    with pytest.raises(AudiorecError, match=r"1\.json: it is no annotation of a recording"):
+        train_key.teach_key([clips], tmp_path / "out", config=SMALL)
+
+
+@pytest.mark.parametrize(
+    ("missing", "purpose"), [("train", "learn keys from"), ("valid", "calibrate the probabilities")]
+)
+def test_a_split_that_is_missing_is_named(clips, tmp_path, missing, purpose):
+    for path in clips.glob("*.json"):
+        path.write_text(path.read_text().replace(missing, "test"))
+    with pytest.raises(AudiorecError, match=f"clips: there are no clips to {purpose}"):
+        train_key.teach_key([clips], tmp_path / "out", config=SMALL)
+
+
+# The command.
+
+
+def run_train_key(*words):
+    return CliRunner().invoke(main, ["train", "key", *map(str, words)])
+
+
+def test_a_network_is_taught_from_the_command_line_and_can_be_used(clips, tmp_path):
+    (clips / "broken.wav").write_bytes((clips / "0.wav").read_bytes()[:44])
+    result = run_train_key(clips, "-o", tmp_path / "new", "--unlabelled", clips, "--steps", 1, "--seed", 3)
+    assert result.exit_code == 0, result.stderr
+    network = key.load_key_network(tmp_path / "new")
+    assert result.stdout.startswith(f"{network.model_id}: 2 clips, 3 unlabelled; of 1 held out ")
+    assert key.hear_key(spectrogram(cadence(0, 1)), network).key in range(12)
+    recipe = read_network(key.NAME, tmp_path / "new").config["recipe"]
+    assert (recipe["steps"], recipe["seed"]) == (1, 3)
+    assert [line.split(": ")[1] for line in result.stderr.splitlines()] == [str(clips / "broken.wav")]
+
+
+def test_the_report_as_json(clips, tmp_path):
+    report = json.loads(run_train_key(clips, "-o", tmp_path / "new", "--steps", 1, "--json").stdout)
+    assert report.keys() == {"model_id", "clips", "unlabelled", "held_out", "right", "temperature"}
+    assert (report["clips"], report["unlabelled"], report["held_out"]) == (2, 0, 1)
+
+
+def test_a_folder_without_clips_is_one_line(tmp_path):
+    result = run_train_key(tmp_path, "-o", tmp_path / "new")
+    assert (result.exit_code, result.stderr) == (1, f"audiorec: {tmp_path}: there are no clips to learn keys from\n")
+
+
+def test_what_is_missing_is_one_line(clips, tmp_path, monkeypatch):
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    result = run_train_key(clips, "-o", tmp_path / "new")
+    assert result.stderr == "audiorec: training needs torch, safetensors: pip install 'audiorec[train]'\n"

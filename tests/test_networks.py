@@ -46,6 +46,13 @@ def test_no_network(folder):
         read_network("other", folder)
 
 
+def test_the_variable_that_names_another_encoder_names_no_other_network(folder, monkeypatch):
+    packaged = read_network("key")
+    write_network(folder, "key", "another", packaged.config, packaged.tensors)
+    monkeypatch.setenv("AUDIOREC_MODEL", str(folder))
+    assert network_id("key") == packaged.model_id != network_id("key", folder)
+
+
 @pytest.mark.parametrize("text", ["", "[]", "{", "null", "[" * 100_000], ids=["empty", "list", "half", "null", "deep"])
 def test_a_card_that_is_none(folder, text):
     (folder / "small.json").write_text(text)

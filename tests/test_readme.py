@@ -1,10 +1,11 @@
 """What the README shows works: every command line and every Python block is run, every option is named.
 
 The commands run in a home folder whose ``~/Music`` holds two click tracks, ``one.ogg`` and ``two.ogg``, which sixty
-users have listened to, beside a listening history, ``history.csv``, a playlist, ``Playlists/evening.m3u8``, and a
-recording whose beats are known, ``annotated/clicks.wav``.
+users have listened to, beside a listening history, ``history.csv``, a playlist, ``Playlists/evening.m3u8``, and two
+recordings whose beats and keys are known, in ``annotated``.
 """
 
+import json
 import os
 import re
 import shlex
@@ -60,8 +61,10 @@ def home(tmp_path_factory) -> Path:
     (folder / "Playlists").mkdir()
     (folder / "Playlists" / "evening.m3u8").write_text("#EXTM3U\n../Music/one.ogg\n../Music/two.ogg\n")
     (folder / "annotated").mkdir()
-    sf.write(folder / "annotated" / "clicks.wav", samples, 22050)
-    (folder / "annotated" / "clicks.json").write_text('{"beats": [0.0, 0.4, 0.8, 1.2, 1.6, 2.0], "tempo": 150}')
+    for split in ("train", "valid"):
+        sf.write(folder / "annotated" / f"{split}.wav", samples, 22050)
+        known = {"beats": [0.0, 0.4, 0.8, 1.2, 1.6, 2.0], "tempo": 150, "key": "A minor", "split": split}
+        (folder / "annotated" / f"{split}.json").write_text(json.dumps(known))
     (folder / "moods.csv").write_text("track,tag\none,calm\ntwo,wild\n")
     with Library(folder / "scanned.db") as library:
         library.scan(folder / "Music", jobs=1)

@@ -36,7 +36,7 @@ COMMANDS = {
     "tag": "Write descriptors into the files' own tags.",
     "export": "Write the library as CSV, JSON lines or Parquet.",
     "export-model": "Write the encoder as an ONNX file.",
-    "train": "Teach the encoder, the beat network or tags from your own music.",
+    "train": "Teach the encoder, the networks for beats and keys, or tags from your own music.",
 }
 
 INTERRUPTED = 130  #: exit status after Ctrl-C, as shells have it: 128 + SIGINT

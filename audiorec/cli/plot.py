@@ -1,4 +1,4 @@
-"""One picture of a track: waveform, sections, mel spectrogram with its beats, chroma with its key.
+"""One picture of a track: waveform, sections, mel spectrogram with its beats, tempo curve, chroma with its key.
 
 The panels share one time axis. Everything drawn comes from the `Analysis` and the `Spectrogram` of the track, pooled
 to about the width of the picture, so that a song of three hours is drawn as fast as one of three minutes.
@@ -21,9 +21,12 @@ from audiorec.spectrum import N_FFT, SAMPLE_RATE, Spectrogram, SpectrogramBuilde
 from audiorec.types import Analysis, Descriptors, FileTags
 
 PICTURES = (".png", ".svg", ".pdf")
+#: The panels from top to bottom, with their heights; the tempo curve is left out where there is no tempo.
+PANELS = {"wave": 1.3, "sections": 0.22, "mel": 3.2, "tempo": 0.9, "chroma": 1.8}
 WIDTH = 1600  #: columns that anything drawn over time is pooled to
 MAX_TITLE = 95  #: characters that fit over the picture
 MIN_NUMBERED = 0.012  #: shorter sections, as a share of the track, have no room for their number
+TEMPO_REACH = 0.1  #: part of the tempo that its axis shows to both sides at least, so that a steady one looks steady
 MAX_BEAT_LINES = 150  #: above this many, beats are only ticks on the edge: lines would hide the music
 
 SHARPS = ("C", "C♯", "D", "D♯", "E", "F", "F♯", "G", "G♯", "A", "A♯", "B")
@@ -86,22 +89,32 @@ def draw(picture: Path, analysis: Analysis, tags: FileTags) -> None:
     from matplotlib.figure import Figure
 
     sound = listen(analysis.path)
-    figure = Figure(figsize=(14, 8.5), dpi=110, layout="constrained", facecolor="white")
+    figure = Figure(figsize=(14, 9.2), dpi=110, layout="constrained", facecolor="white")
     figure.get_layout_engine().set(w_pad=0.1, h_pad=0.05, hspace=0.02)
-    panels = figure.subplots(4, sharex=True, height_ratios=(1.3, 0.22, 3.2, 1.8))
-    for axes in panels:
-        axes.tick_params(colors=INK, labelsize=9, length=0)
-        axes.spines[:].set_visible(False)
-    wave, sections, mel, chroma = panels
-    _draw_heading(figure, wave, analysis, tags)
-    _draw_wave(wave, sound)
-    _draw_sections(sections, analysis, sound.spectrogram.duration)
-    _draw_mel(mel, sound.spectrogram)
-    _draw_beats(mel, analysis)
-    _draw_chroma(chroma, sound.spectrogram, analysis.descriptors)
-    _time_axis(chroma, sound.spectrogram.duration)
+    panels = make_panels(figure, analysis)
+    _draw_heading(figure, panels["wave"], analysis, tags)
+    _draw_wave(panels["wave"], sound)
+    _draw_sections(panels["sections"], analysis, sound.spectrogram.duration)
+    _draw_mel(panels["mel"], sound.spectrogram)
+    _draw_beats(panels["mel"], analysis)
+    if "tempo" in panels:
+        draw_tempo(panels["tempo"], analysis)
+    _draw_chroma(panels["chroma"], sound.spectrogram, analysis.descriptors)
+    _time_axis(panels["chroma"], sound.spectrogram.duration)
     with replacing(picture) as temporary, any_title():
         figure.savefig(temporary)
+
+
+def make_panels(figure, analysis: Analysis) -> dict:
+    """Return empty axes for each panel by name, one below the other."""
+    heights = dict(PANELS)
+    if analysis.descriptors.tempo is None or not len(analysis.tempo_curve()[0]):
+        del heights["tempo"]
+    panels = figure.subplot_mosaic([[name] for name in heights], sharex=True, height_ratios=list(heights.values()))
+    for axes in panels.values():
+        axes.tick_params(colors=INK, labelsize=9, length=0)
+        axes.spines[:].set_visible(False)
+    return panels
 
 
 @contextmanager
@@ -177,6 +190,18 @@ def _draw_beats(axes, analysis: Analysis) -> None:
     beats = axes.vlines(analysis.beats, top * 0.97, top, color="white", linewidth=0.8, label="beats")
     bars = axes.vlines(analysis.bars, top * 0.93, top, color=ACCENT, linewidth=1.2, label="bars")
     axes.figure.legend(handles=[beats, bars], loc="upper right", ncols=2, facecolor=INK, labelcolor="white", fontsize=9)
+
+
+def draw_tempo(axes, analysis: Analysis) -> None:
+    """Draw the tempo curve over a line at the track's tempo; through silence it goes on, as counted beats do."""
+    tempo = analysis.descriptors.tempo
+    seconds, bpm = (series[:: len(series) // WIDTH + 1] for series in analysis.tempo_curve())  # of means over 8 beats
+    axes.axhline(tempo, color=FAINT, linewidth=0.8, linestyle=(0, (4, 4)))
+    axes.plot(seconds, bpm, color=WAVE, linewidth=1.4)
+    reach = 1.05 * max(TEMPO_REACH * tempo, np.abs(bpm - tempo).max())
+    axes.set_ylim(tempo - reach, tempo + reach)
+    axes.locator_params(axis="y", nbins=5, min_n_ticks=3, integer=True)
+    axes.set_ylabel("tempo, BPM", color=INK)
 
 
 def _draw_chroma(axes, spectrogram: Spectrogram, descriptors: Descriptors) -> None:

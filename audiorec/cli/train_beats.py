@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 from pathlib import Path
 
 import click
@@ -10,7 +9,7 @@ import click
 from audiorec.cli.options import json_option
 from audiorec.cli.output import print_json, stdout_console
 from audiorec.cli.progress import steps_display
-from audiorec.errors import AudiorecError
+from audiorec.cli.train import require_packages
 
 NEEDED = ("torch", "safetensors")
 
@@ -34,8 +33,7 @@ def beats(folders, output, steps, seed, as_json):
     A FOLDER holds audio files, each with a JSON of the same stem beside it: "beats" and "downbeats" in seconds,
     "tempo", "split". What is not "train" is left out. Each FOLDER gives the same share of what is learned.
     """
-    if missing := [package for package in NEEDED if not importlib.util.find_spec(package)]:
-        raise AudiorecError(f"training needs {', '.join(missing)}: pip install 'audiorec[train]'")
+    require_packages(NEEDED)
     from audiorec.networks.train_beats import teach_beats
 
     with steps_display("teaching beats") as progress:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,7 +10,7 @@ from rich.table import Table
 
 from audiorec.cli.options import jobs_option, json_option
 from audiorec.cli.output import print_json, stdout_console
-from audiorec.errors import AudiorecError
+from audiorec.cli.train import require_packages
 
 if TYPE_CHECKING:
     from audiorec.encoder.recipe import TeachReport
@@ -53,7 +52,7 @@ def encoder(folders, output, teacher, epochs, seed, device, resume, jobs, as_jso
 
     Interrupt it whenever you like: with --resume it goes on from the last epoch.
     """
-    _require_packages()
+    require_packages(NEEDED)
     from audiorec.cli.curve import draw_curve
     from audiorec.cli.train_progress import train_display
     from audiorec.encoder.recipe import pick_device, teach_encoder
@@ -81,12 +80,6 @@ def encoder(folders, output, teacher, epochs, seed, device, resume, jobs, as_jso
         print_json(report)
     else:
         stdout_console().print(summary(report))
-
-
-def _require_packages() -> None:
-    missing = [package for package in NEEDED if not importlib.util.find_spec(package)]
-    if missing:
-        raise AudiorecError(f"training needs {', '.join(missing)}: pip install 'audiorec[train]'")
 
 
 def summary(report: TeachReport) -> Table:

@@ -4,28 +4,27 @@ A model is two files in one folder: ``encoder.json``, its card, and ``encoder.sa
 a track's embedding is out of date, and how its tags are grouped, is asked far more often than a network is run, so
 this module does without torch.
 
-One model comes with the package; ``$AUDIOREC_MODEL`` names the folder of another to use in its place.
+One model comes with the package; ``$AUDIOREC_MODEL`` names the folder of another to use in its place. It replaces the
+encoder alone: the small networks of `audiorec.networks` are always those of the package.
 """
 
 from __future__ import annotations
 
-import hashlib
 import importlib.util
-import json
 import os
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from audiorec import modelfiles
 from audiorec.errors import ModelError
+from audiorec.modelfiles import FOLDERS, card_values, checked_names, find_card, identity
 
-PACKAGE = Path(__file__).parents[1]
-FOLDERS = (PACKAGE / "models", PACKAGE.parent / "models")  #: of an installed package, of a checkout
 CARD, TENSORS = "encoder.json", "encoder.safetensors"
+NOUN = "model"  #: what errors call it
 
 GENRE = "genre"  #: the group of tags from which a file's genre is chosen
-MAX_NAME = 200  #: characters of a model's name or a tag's
 LIKELY = 0.3  #: a tag that is less probable is no more than a guess
 
 
@@ -51,33 +50,17 @@ def read_card(folder: Path | None = None) -> ModelCard:
         There is none, or it is not one.
     """
     path = (folder or default_folder()) / CARD
-    try:
-        values = json.loads(path.read_text(encoding="utf-8"))
-        [model_id, sha256] = _names([values["model_id"], values["sha256"]])
+    with card_values(path, NOUN) as values:
+        model_id, sha256, config = identity(values)
         return ModelCard(
             folder=path.parent,
             model_id=model_id,
             sha256=sha256,
-            config=dict(values["config"]),
-            tags=_names(values["tags"]),
-            tag_groups={group: _names(names) for group, names in values["tag_groups"].items()},
-            estimates=_names(values.get("estimates", [])),  # older models have none
+            config=config,
+            tags=checked_names(values["tags"]),
+            tag_groups={group: checked_names(names) for group, names in values["tag_groups"].items()},
+            estimates=checked_names(values.get("estimates", [])),  # older models have none
         )
-    except OSError as error:
-        raise ModelError(path, f"the model cannot be read: {error.strerror or error}") from error
-    except KeyError as error:
-        raise ModelError(path, f"it lacks {error}") from error
-    except (ValueError, TypeError, AttributeError, RecursionError) as error:
-        raise ModelError(path, "it is no description of a model") from error
-
-
-def _names(values: Any) -> tuple[str, ...]:
-    """Return a list of names as a tuple; raise ValueError if it is none: they are stored, printed and searched for."""
-    if not (isinstance(values, list) and all(isinstance(value, str) and value.isprintable() for value in values)):
-        raise ValueError(f"{values!r:.100} must be a list of names")
-    if len(set(values)) < len(values) or any(not 0 < len(value) <= MAX_NAME for value in values):
-        raise ValueError(f"{values!r:.100} must be different names of 1 to {MAX_NAME} characters")
-    return tuple(values)
 
 
 def read_tensors(card: ModelCard) -> bytes:
@@ -88,14 +71,7 @@ def read_tensors(card: ModelCard) -> bytes:
     ModelError
         It cannot be read, or its SHA-256 is not that of the card.
     """
-    path = card.folder / TENSORS
-    try:
-        data = path.read_bytes()
-    except OSError as error:
-        raise ModelError(path, f"the model cannot be read: {error.strerror or error}") from error
-    if (found := hashlib.sha256(data).hexdigest()) != card.sha256:
-        raise ModelError(path, f"its SHA-256 is {found[:12]}…, not the {card.sha256[:12]}… of {CARD}")
-    return data
+    return modelfiles.read_tensors(card.folder / TENSORS, card.sha256, noun=NOUN, of=CARD)
 
 
 def check_model() -> None:
@@ -125,7 +101,7 @@ def default_folder() -> Path:
     """Return the folder of the model in use: $AUDIOREC_MODEL, else that of the one that comes with the package."""
     if named := os.environ.get("AUDIOREC_MODEL"):
         return Path(named)
-    return next((folder for folder in FOLDERS if (folder / CARD).is_file()), FOLDERS[0])
+    return find_card(CARD, FOLDERS).parent
 
 
 def model_id() -> str | None:

@@ -13,8 +13,6 @@ which is checked before they are read. Besides the network the tensors hold
 
 from __future__ import annotations
 
-import hashlib
-import json
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -22,10 +20,10 @@ import safetensors
 import safetensors.torch
 import torch
 
-from audiorec.atomic import replacing
 from audiorec.encoder.card import CARD, TENSORS, ModelCard, read_card, read_tensors
 from audiorec.encoder.model import Encoder, EncoderConfig
 from audiorec.errors import ModelError
+from audiorec.modelfiles import write_files
 
 
 @dataclass(frozen=True, eq=False)
@@ -70,19 +68,15 @@ def save_weights(folder: Path, weights: Weights) -> None:
         **{f"estimates.{name}": head for name, head in weights.estimates.items()},
     }
     data = safetensors.torch.save({name: tensor.contiguous().cpu() for name, tensor in tensors.items()})
-    card = {
-        "model_id": weights.model_id,
-        "sha256": hashlib.sha256(data).hexdigest(),
-        "config": weights.encoder.config.to_dict(),
-        "tags": weights.tag_names,
-        "tag_groups": weights.tag_groups,
-        "estimates": list(weights.estimates),
-    }
-    folder.mkdir(parents=True, exist_ok=True)
-    with replacing(folder / TENSORS) as temporary:
-        temporary.write_bytes(data)
-    with replacing(folder / CARD) as temporary:
-        temporary.write_text(json.dumps(card, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    write_files(
+        folder / CARD,
+        data,
+        model_id=weights.model_id,
+        config=weights.encoder.config.to_dict(),
+        tags=weights.tag_names,
+        tag_groups=weights.tag_groups,
+        estimates=list(weights.estimates),
+    )
 
 
 def _assemble(card: ModelCard, tensors: dict[str, torch.Tensor]) -> Weights:

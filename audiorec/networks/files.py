@@ -6,8 +6,6 @@ tensors are of finite float32 numbers.
 
 from __future__ import annotations
 
-import hashlib
-import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,9 +14,10 @@ import numpy as np
 import safetensors
 import safetensors.numpy
 
-from audiorec.atomic import replacing
-from audiorec.encoder.card import FOLDERS, MAX_NAME
 from audiorec.errors import ModelError
+from audiorec.modelfiles import FOLDERS, card_values, find_card, identity, read_tensors, tensors_path, write_files
+
+NOUN = "network"  #: what errors call it
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,7 +39,8 @@ def read_network(name: str, folder: Path | None = None) -> Network:
     """
     card = card_path(name, folder)
     model_id, sha256, config = _read_card(card)
-    return Network(model_id, config, _read_tensors(card.with_suffix(".safetensors"), sha256))
+    path = tensors_path(card)
+    return Network(model_id, config, _tensors(path, read_tensors(path, sha256, noun=NOUN, of="its card")))
 
 
 def network_id(name: str, folder: Path | None = None) -> str | None:
@@ -53,49 +53,27 @@ def network_id(name: str, folder: Path | None = None) -> str | None:
 
 def card_path(name: str, folder: Path | None) -> Path:
     """Return where the card of a network is, or would be: in `folder`, by default beside the package's models."""
-    cards = [parent / f"{name}.json" for parent in ([folder] if folder else FOLDERS)]
-    return next((card for card in cards if card.is_file()), cards[0])
+    return find_card(f"{name}.json", [folder] if folder else FOLDERS)
 
 
 def write_network(
     folder: Path, name: str, model_id: str, config: dict[str, Any], tensors: dict[str, np.ndarray]
 ) -> None:
-    """Write a network's two files to `folder`, the tensors first, so that a broken write is noticed."""
+    """Write a network's two files to `folder`, the tensors as float32."""
     data = safetensors.numpy.save(
         {key: np.ascontiguousarray(tensor, dtype=np.float32) for key, tensor in tensors.items()}
     )
-    card = {"model_id": model_id, "sha256": hashlib.sha256(data).hexdigest(), "config": config}
-    folder.mkdir(parents=True, exist_ok=True)
-    with replacing(folder / f"{name}.safetensors") as temporary:
-        temporary.write_bytes(data)
-    with replacing(folder / f"{name}.json") as temporary:
-        temporary.write_text(json.dumps(card, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    write_files(folder / f"{name}.json", data, model_id=model_id, config=config)
 
 
 def _read_card(path: Path) -> tuple[str, str, dict[str, Any]]:
     """Return the model's name, the SHA-256 of its tensors, and its configuration."""
-    try:
-        values = json.loads(path.read_text(encoding="utf-8"))
-        model_id, sha256, config = values["model_id"], values["sha256"], values["config"]
-    except OSError as error:
-        raise ModelError(path, f"the network cannot be read: {error.strerror or error}") from error
-    except KeyError as error:
-        raise ModelError(path, f"it lacks {error}") from error
-    except (ValueError, TypeError, RecursionError) as error:
-        raise ModelError(path, "it is no description of a network") from error
-    named = isinstance(model_id, str) and model_id.isprintable() and 0 < len(model_id) <= MAX_NAME
-    if not (named and isinstance(sha256, str) and isinstance(config, dict)):
-        raise ModelError(path, "it is no description of a network")
-    return model_id, sha256, config
+    with card_values(path, NOUN) as values:
+        return identity(values)
 
 
-def _read_tensors(path: Path, sha256: str) -> dict[str, np.ndarray]:
-    try:
-        data = path.read_bytes()
-    except OSError as error:
-        raise ModelError(path, f"the network cannot be read: {error.strerror or error}") from error
-    if (found := hashlib.sha256(data).hexdigest()) != sha256:
-        raise ModelError(path, f"its SHA-256 is {found[:12]}…, not the {sha256[:12]}… of its card")
+def _tensors(path: Path, data: bytes) -> dict[str, np.ndarray]:
+    """Return what was read from `path` as tensors."""
     try:
         tensors = safetensors.numpy.load(data)
     except (safetensors.SafetensorError, KeyError, ValueError) as error:

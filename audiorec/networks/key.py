@@ -14,7 +14,8 @@ with the pitch classes, so that music a semitone higher gives the same answer a 
 convolutions and a mean over time; Y. Kong et al., "S-KEY: self-supervised learning of major and minor keys from audio",
 2025, for pitch classes that may be turned.)
 
-`train_key.py` teaches it. A linear layer over all pitch classes and channels runs as one product of matrices.
+`audiorec.networks.train_key` teaches it. A linear layer over all pitch classes and channels runs as one product of
+matrices.
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ import numpy as np
 
 from audiorec.errors import ModelError
 from audiorec.features.tonal import Key, estimate_key, key_profiles, unit_shape
+from audiorec.modelfiles import tensors_path
 from audiorec.networks.files import Network, card_path, read_network
 from audiorec.spectrum import CHROMA_BINS, Spectrogram
 
@@ -72,7 +74,7 @@ def load_key_network(folder: Path | None = None) -> KeyNetwork:
     try:
         return assemble(network)
     except (KeyError, TypeError, ValueError) as error:
-        path = card_path(NAME, folder).with_suffix(".safetensors")
+        path = tensors_path(card_path(NAME, folder))
         raise ModelError(path, "its tensors are not those of this version's network for keys") from error
 
 

@@ -1,27 +1,20 @@
-"""How the network for keys is taught; see `key` for what it is.
+"""How the network for keys is taught; see `key` for what it is, and `clips` for what it learns from.
 
-    python -m audiorec.networks.train_key CLIPS... -o MODELS --cache FOLDER [--unlabelled FOLDER...]
+The folders of clips count alike, however many they hold, in what is taught and in what the probabilities are calibrated
+by. Unlabelled music teaches too: what the running average of the network hears in half a minute of a track, if it is
+sure, is taught for another stretch of it (after Y. Kong et al., "S-KEY", 2025, and A. Tarvainen & H. Valpola, "Mean
+teachers are better role models", 2017).
 
-Each clip is an audio file with a JSON file of the same stem beside it that says its `key` ("C# minor") and its `split`,
-"train" or "valid"; a file without `key` is left out. The folders count alike, however many clips they hold, in what is
-taught and in what the probabilities are calibrated by.
-
-Unlabelled music teaches too: what the running average of the network hears in half a minute of a track, if it is sure,
-is taught for another stretch of it (after Y. Kong et al., "S-KEY", 2025, and A. Tarvainen & H. Valpola, "Mean teachers
-are better role models", 2017). Clips are turned to other tunings and pitch classes weighted at random; to move them by
-whole semitones would teach nothing, since the network turns with them.
-
-The probabilities are calibrated on the validation clips by one temperature (C. Guo et al., "On calibration of modern
+The probabilities are calibrated on the held-out clips by one temperature (C. Guo et al., "On calibration of modern
 neural networks", 2017). On a CPU the same seed gives the same weights.
 """
 
 from __future__ import annotations
 
-import argparse
 import hashlib
-import json
 import math
-from collections.abc import Iterable, Iterator
+import os
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -30,15 +23,12 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from audiorec.atomic import replacing
-from audiorec.audio import load
-from audiorec.errors import FileError, ModelError
-from audiorec.features.tonal import KEY_NAMES, key_profiles
+from audiorec.errors import AudiorecError, printable
+from audiorec.features.tonal import key_profiles
+from audiorec.networks.clips import HELD_OUT, LEARNED, Clip, OnError, labelled_clips, unlabelled_clips
 from audiorec.networks.files import write_network
-from audiorec.networks.key import NAME, SHAPES, THIRDS, key_view, tuned
-from audiorec.spectrum import SAMPLE_RATE, spectrogram
+from audiorec.networks.key import NAME, SHAPES, THIRDS, tuned
 
-MODEL_ID = "audiorec-key-1"
 TRUST = 8.0  #: in the profiles, to begin with
 
 
@@ -61,26 +51,6 @@ class TrainConfig:
     unlabelled: float = 0.7  #: weight of what the running average hears, once 30 % of the steps are done
     sure: float = 0.5  #: probability from which on it is believed
     seed: int = 0
-
-
-@dataclass(frozen=True, eq=False)
-class Clip:
-    """What the network is given of a recording."""
-
-    view: np.ndarray  #: (T, 120) float32, of `key_view`
-    tuning: float  #: semitones
-    key: int  #: minor from C to B, then major; -1 is unknown
-
-    def cut(self, length: int, config: TrainConfig, rng: np.random.Generator) -> np.ndarray:
-        """Return a stretch, disguised, (length, 12, 3); what is too short begins again."""
-        start = int(rng.integers(max(1, len(self.view) - length + 1)))
-        rows = (start + np.arange(length)) % len(self.view)
-        steps = tuned(self.view[rows], self.tuning + config.detuning * rng.integers(-1, 2))
-        if rng.random() < 0.5:
-            steps = steps * np.exp(rng.normal(0, 0.15, (1, 12, 1)))
-        if rng.random() < 0.4:
-            steps = steps + rng.uniform(0, 0.5) * steps.mean() * rng.random(steps.shape)
-        return (steps / (np.sqrt(np.mean(steps**2)) + 1e-6)).astype(np.float32)
 
 
 class Circular(nn.Module):
@@ -125,8 +95,17 @@ class KeyLearner(nn.Module):
         return self.fourth(pooled).flatten(1) + self.trust * (heard @ self.profiles)
 
 
-def train(groups: list[list[Clip]], unlabelled: list[Clip], config: TrainConfig) -> KeyLearner:
-    """Return the running average of a network taught on groups of clips, from which it is given equally much."""
+def train(
+    groups: Sequence[Sequence[Clip]],
+    unlabelled: Sequence[Clip],
+    config: TrainConfig,
+    *,
+    progress: Callable[[int, int], None] = lambda done, total: None,
+) -> KeyLearner:
+    """Return the running average of a network taught on groups of clips, from which it is given equally much.
+
+    `progress` is called after each step with the steps done and their total.
+    """
     torch.manual_seed(config.seed)
     rng = np.random.default_rng(config.seed)
     network, average = KeyLearner(config), KeyLearner(config).eval()
@@ -150,6 +129,7 @@ def train(groups: list[list[Clip]], unlabelled: list[Clip], config: TrainConfig)
         with torch.no_grad():
             for kept, new in zip(average.parameters(), network.parameters(), strict=True):
                 kept.lerp_(new, 1 - memory)
+        progress(step + 1, config.steps)
     return average
 
 
@@ -157,8 +137,8 @@ def _schedule(step: int, config: TrainConfig) -> float:
     return min(1.0, (step + 1) / config.warm_up) * 0.5 * (1 + math.cos(math.pi * step / config.steps))
 
 
-def _batch(clips: list[Clip], length: int, config: TrainConfig, rng: np.random.Generator) -> torch.Tensor:
-    return torch.from_numpy(np.stack([clip.cut(length, config, rng) for clip in clips]))
+def _batch(clips: Sequence[Clip], length: int, config: TrainConfig, rng: np.random.Generator) -> torch.Tensor:
+    return torch.from_numpy(np.stack([clip.cut(length, config.detuning, rng) for clip in clips]))
 
 
 def _agreement(
@@ -195,80 +175,82 @@ def calibrate(said: torch.Tensor, keys: torch.Tensor, weights: torch.Tensor) -> 
     return round(float(temperatures[np.argmin(losses)]), 3)
 
 
-def read_clips(folder: Path, cache: Path) -> Iterator[tuple[str | None, Clip]]:
-    """Yield the part and what the network is given of each audio file in a folder that can be decoded."""
-    for path in sorted(path for path in folder.rglob("*") if path.is_file() and path.suffix != ".json"):
-        beside = path.with_suffix(".json")
-        known = json.loads(beside.read_text()) if beside.is_file() else {}
-        view = _view(path, cache)
-        if view is not None:
-            yield known.get("split"), Clip(*view, _number(known["key"]) if known.get("key") else -1)
+@dataclass(frozen=True)
+class TeachReport:
+    """What came of teaching."""
+
+    model_id: str
+    clips: int  #: learned from, with their keys
+    unlabelled: int  #: learned from without
+    held_out: int  #: clips that the probabilities are calibrated on
+    right: float  #: share of those whose key is heard
+    temperature: float
 
 
-def _number(name: str) -> int:
-    """Return the number of a key such as "C# minor", in any spelling of its tonic."""
-    tonic, mode = name.split()
-    pitch_class = KEY_NAMES.index(tonic[0]) + tonic.count("#") - tonic.count("b")
-    return pitch_class % 12 + 12 * (mode == "major")
+def teach_key(
+    folders: Sequence[Path],
+    output: Path,
+    *,
+    unlabelled: Sequence[Path] = (),
+    config: TrainConfig | None = None,
+    progress: Callable[[int, int], None] = lambda done, total: None,
+    on_error: OnError = lambda error: None,
+) -> TeachReport:
+    """Teach a network on the clips in some folders whose keys are told, and write it to the folder `output`.
 
+    What the network is given of them is kept beside it, in ``OUTPUT.work``, for the next run.
 
-def _view(path: Path, cache: Path) -> tuple[np.ndarray, float] | None:
-    """Return `key_view` and the tuning of a file, from the cache if it is there; None where nothing is to be heard."""
-    stat = path.stat()
-    name = hashlib.sha256(f"{path.resolve()} {stat.st_size} {stat.st_mtime_ns}".encode()).hexdigest()[:24]
-    kept = cache / f"{name}.npz"
-    if not kept.exists():
-        try:
-            samples, _ = load(path, sample_rate=SAMPLE_RATE)
-        except FileError:
-            return None
-        sound = spectrogram(samples)
-        with replacing(kept) as temporary, temporary.open("wb") as file:
-            np.savez(file, view=key_view(sound).astype(np.float16), tuning=sound.tuning)
-    with np.load(kept) as arrays:
-        view, tuning = arrays["view"].astype(np.float32), float(arrays["tuning"])
-    return (view, tuning) if view.any() else None
-
-
-def teach(folders: list[Path], unlabelled: list[Path], cache: Path, output: Path, config: TrainConfig) -> str:
-    """Teach a network, write it to `output`, and return in a sentence what it reaches on the validation clips.
+    Parameters
+    ----------
+    folders : sequence of Path
+        See `labelled_clips` for what they hold. Each gives the same share of what is learned.
+    output : Path
+    unlabelled : sequence of Path
+        Folders of other music, from which it learns too.
+    config : TrainConfig, optional
+    progress : function of steps done and their total, optional
+    on_error : function of the `FileError` of a file that is passed over, optional
 
     Raises
     ------
-    ModelError
-        There are no clips to learn from, or none to validate with.
+    AudiorecError
+        There is nothing to learn from, or nothing to calibrate the probabilities on; an annotation is none; or a file
+        cannot be written.
     """
+    config = config or TrainConfig()
+    output = Path(os.path.abspath(output))  # noqa: PTH100 (a model in "." is to have a name)
+    cache = output.with_name(f"{output.name}.work") / NAME
     cache.mkdir(parents=True, exist_ok=True)
-    parts: dict[str, list[list[Clip]]] = {"train": [], "valid": []}
-    for folder in folders:
-        clips = [(split, clip) for split, clip in read_clips(folder, cache) if clip.key >= 0]
-        for name, groups in parts.items():
-            if group := [clip for split, clip in clips if split == name]:
-                groups.append(group)
-    if not (parts["train"] and parts["valid"]):
-        raise ModelError(folders[0], "there are no clips to learn keys from, or none to validate with")
-    network = train(parts["train"], [clip for folder in unlabelled for _, clip in read_clips(folder, cache)], config)
-    held_out = [clip for group in parts["valid"] for clip in group]
-    weights = torch.tensor([1 / len(group) for group in parts["valid"] for _ in group])
-    said, keys = logits(network, held_out), torch.tensor([clip.key for clip in held_out])
-    temperature = calibrate(said, keys, weights)
+    told = [list(labelled_clips(folder, cache, on_error)) for folder in folders]
+    groups, held_out = _part(told, LEARNED), _part(told, HELD_OUT)
+    if not (groups and held_out):
+        missing = "learn keys from" if not groups else "calibrate the probabilities on"
+        raise AudiorecError(f"{', '.join(map(printable, folders))}: there are no clips to {missing}")
+    others = [clip for folder in unlabelled for clip in unlabelled_clips(folder, cache, on_error)]
+    network = train(groups, others, config, progress=progress)
+    right, temperature = validate(network, held_out)
     tensors = {name: tensor.numpy() for name, tensor in network.state_dict().items()}
-    write_network(output, NAME, MODEL_ID, {"temperature": temperature, "recipe": asdict(config)}, tensors)
-    right = (said.argmax(dim=1) == keys).float().mean().item()
-    return f"{right:.3f} of {len(held_out)} validation clips right, temperature {temperature}"
+    model_id = f"{NAME}-{_digest(tensors)}"
+    write_network(output, NAME, model_id, {"temperature": temperature, "recipe": asdict(config)}, tensors)
+    return TeachReport(model_id, sum(map(len, groups)), len(others), sum(map(len, held_out)), right, temperature)
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("clips", type=Path, nargs="+", help="folders of clips whose key is known")
-    parser.add_argument("--unlabelled", type=Path, nargs="+", default=[], help="folders of other music")
-    parser.add_argument("-o", "--output", type=Path, required=True, help="folder to write the network to")
-    parser.add_argument("--cache", type=Path, required=True, help="folder that keeps what was decoded")
-    parser.add_argument("--seed", type=int, default=0)
-    arguments = parser.parse_args()
-    config = TrainConfig(seed=arguments.seed)
-    print(teach(arguments.clips, arguments.unlabelled, arguments.cache, arguments.output, config))
+def _part(told: Iterable[Sequence[Clip]], split: str) -> list[list[Clip]]:
+    """Return the clips of one split by folder; folders that have none are left out."""
+    parts = ([clip for clip in clips if clip.split == split] for clips in told)
+    return [part for part in parts if part]
 
 
-if __name__ == "__main__":
-    main()
+def validate(network: KeyLearner, groups: Sequence[Sequence[Clip]]) -> tuple[float, float]:
+    """Return how many of the clips a network hears right, 0-1, and the temperature, for which groups count alike."""
+    clips = [clip for group in groups for clip in group]
+    weights = torch.tensor([1 / len(group) for group in groups for _ in group])
+    said, keys = logits(network, clips), torch.tensor([clip.key for clip in clips])
+    return (said.argmax(dim=1) == keys).float().mean().item(), calibrate(said, keys, weights)
+
+
+def _digest(tensors: Mapping[str, np.ndarray]) -> str:
+    digest = hashlib.sha256()
+    for tensor in tensors.values():
+        digest.update(tensor.tobytes())
+    return digest.hexdigest()[:8]
