@@ -332,8 +332,8 @@ def test_annoy_keeps_its_promise_for_every_blend():
     vectors = np.concatenate(halves, axis=1)
     vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
     index = AnnoyIndex.build(np.arange(n), vectors, split=split)
-    assert [effort.blend for effort in index.efforts] == [0, 0.25, 0.5, 0.75, 1]
-    for blend in (0, 0.1, 0.25, 0.5, 0.6, 1):
+    assert [effort.blend for effort in index.efforts] == [0, 0.1, 0.25, 0.5, 0.75, 0.9, 1]
+    for blend in (0, 0.05, 0.1, 0.25, 0.5, 0.6, 1):
         found = []
         for row in range(3, n, 50):
             query = vectors[row] * np.where(np.arange(2 * split) < split, 1 - blend, blend)
@@ -349,7 +349,7 @@ def test_only_trees_that_find_something_are_kept(tmp_path, monkeypatch):
     first = groups_of_ten(n, split)
     first /= np.linalg.norm(first, axis=1, keepdims=True)
     index = AnnoyIndex.build(np.arange(n), np.concatenate([first, units(n, 64, seed=5)], axis=1), split=split)
-    assert [effort.blend for effort in index.efforts] == [0, 0.25]
+    assert [effort.blend for effort in index.efforts] == [0, 0.1, 0.25]
     index.save(tmp_path)
     kept = {path.suffix for path in tmp_path.iterdir()} - {".json", ""}
     assert kept == {".ids", ".vectors", ".first-axes", ".first-trees", ".both-axes", ".both-trees"}
@@ -362,7 +362,7 @@ def test_building_tells_how_far_it_is():
     steps = []
     vectors = np.concatenate([units(50, 4), units(50, 4, seed=1)], axis=1)
     AnnoyIndex.build(np.arange(50), vectors, split=4, progress=lambda *step: steps.append(step))
-    assert steps == [(done, 8) for done in range(9)]
+    assert steps == [(done, 10) for done in range(11)]
 
 
 def test_annoy_is_asked_no_more_than_needed():

@@ -18,7 +18,7 @@ from audiorec.index.exact import ExactIndex, Items
 from audiorec.index.recall import NEIGHBOURS, SPARE, Trial, most_nodes
 from audiorec.index.trees import METRIC, SEED, TREES, Effort, Trees
 
-BLENDS = (0.25, 0.5, 0.75)  #: weights of the second half that the trees over both halves are tried with
+BLENDS = (0.1, 0.25, 0.5, 0.75, 0.9)  #: weights of the second half that the trees over both halves are tried with
 NORM_TOLERANCE = 1e-3
 
 Progress = Callable[[int, int], None]  #: steps done, steps in all

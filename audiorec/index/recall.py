@@ -12,7 +12,7 @@ from audiorec.index.trees import Effort, Trees
 AIM = 0.992  #: at building, to keep 0.99: a sample of 500 queries knows the recall to about 0.0015
 SAMPLE = 500
 NEIGHBOURS = 10
-SPARE = 20  #: proposals above twice the number wanted, for those removed and excluded
+SPARE = 60  #: proposals above twice the number wanted, for those ranked too low by the axes, removed or excluded
 FIRST_SEARCH_K, STEP = 1000, 1.1
 EXACT_SHARE = 0.25  #: a `search_k` of this share of the vectors costs as much as looking at all of them in a row
 ALWAYS_WORTH = 10_000  #: a `search_k` that is tried however few vectors there are
