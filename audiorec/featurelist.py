@@ -155,7 +155,7 @@ FEATURES = (
     Feature("onset_correlation", 1, _onset_correlation),
     Feature("activations", 1, pulse.hear),
     Feature("rough_tempo", 2, _rough_tempo),
-    Feature("beats", 1, _beats, ("beats", "beat_confidence")),
+    Feature("beats", 2, _beats, ("beats", "beat_confidence")),
     Feature("tempo", 1, _tempo, ("tempo", "tempo_confidence", "tempo_candidates")),
     Feature("time_signature", 1, _meter, ("time_signature", "bars", "bar_confidence")),
     # tonality and timbre

@@ -14,7 +14,7 @@ from audiorec.jit import jit
 
 WINDOW_SECONDS = 8.0  #: of music by which its local tempo is told
 STEP_SECONDS = 1.0  #: between those windows
-MOST_DRIFT = 0.45  #: octaves that the local tempo may lie from that of the track: half of it is another pulse
+MOST_DRIFT = 0.35  #: octaves that the local tempo may lie from that of the track: four thirds of it are another pulse
 TEMPO_STEPS = 61  #: local tempi in this range
 INERTIA = 6.0  #: what an octave of change from one second to the next costs, in autocorrelation
 MULTIPLES = 4  #: of the period whose autocorrelation a local tempo is scored by
