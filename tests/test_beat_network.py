@@ -1,6 +1,7 @@
 """The beat network: what it hears, and that it can be taught."""
 
 import json
+import re
 
 import numpy as np
 import pytest
@@ -162,6 +163,7 @@ def test_a_network_is_taught_from_the_command_line_and_can_be_used(annotated, tm
     heard = beats.activations(levels(100), network.tensors)
     assert heard.beat.shape == (100,)
     assert network.config == {"channels": 32, "steps": 1, "seed": 0}
+    assert re.fullmatch("beats-[0-9a-f]{8}", network.model_id)
 
 
 @pytest.mark.parametrize("note", ["nonsense", "[]", '{"beats": [1.0]}', '{"tempo": 120, "beats": [-1]}'])

@@ -2,13 +2,14 @@
 
 import hashlib
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
 import safetensors.numpy
 
 from audiorec.errors import ModelError
-from audiorec.networks.files import network_id, read_network, write_network
+from audiorec.networks.files import name_after, network_id, read_network, work_folder, write_network
 
 WEIGHT = np.arange(6, dtype=np.float32).reshape(2, 3)
 
@@ -99,3 +100,13 @@ def test_tensors_of_other_numbers(folder, tensor):
     write_tensors(folder, safetensors.numpy.save({"weight": tensor}))
     with pytest.raises(ModelError, match="weight must be of finite numbers of float32"):
         read_network("small", folder)
+
+
+def test_a_network_is_named_after_its_weights():
+    name, again, other = (name_after("small", {"weight": WEIGHT * factor}) for factor in (1, 1, 2))
+    assert name == again != other
+
+
+def test_what_a_run_needs_lies_beside_the_folder(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert work_folder(Path()) == tmp_path.with_name(f"{tmp_path.name}.work")

@@ -6,6 +6,9 @@ tensors are of finite float32 numbers.
 
 from __future__ import annotations
 
+import hashlib
+import os
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -64,6 +67,19 @@ def write_network(
         {key: np.ascontiguousarray(tensor, dtype=np.float32) for key, tensor in tensors.items()}
     )
     write_files(folder / f"{name}.json", data, model_id=model_id, config=config)
+
+
+def name_after(name: str, tensors: Mapping[str, np.ndarray]) -> str:
+    """Return a name for a network that was taught: that of its kind, and eight digits of the SHA-256 of its tensors."""
+    digest = hashlib.sha256()
+    for tensor in tensors.values():
+        digest.update(tensor.tobytes())
+    return f"{name}-{digest.hexdigest()[:8]}"
+
+
+def work_folder(output: Path) -> Path:
+    """Return where the teaching of a network that goes to the folder `output` keeps what the next run needs."""
+    return Path(f"{os.path.abspath(output)}.work")  # noqa: PTH100 (a folder "." is to have a name)
 
 
 def _read_card(path: Path) -> tuple[str, str, dict[str, Any]]:

@@ -21,8 +21,9 @@ from torch.nn import functional
 from audiorec.errors import AudiorecError, printable
 from audiorec.networks.beats import DILATIONS, FRONT_REACH, SILENCE, STEP_FRAMES, TAPS, TEMPI
 from audiorec.networks.excerpts import LEVEL_RATE, Batch, Excerpts, Recording, find_recordings, prepare, read_recording
-from audiorec.networks.files import write_network
+from audiorec.networks.files import name_after, work_folder, write_network
 
+NAME = "beats"  #: of the files
 BATCH = 16  #: excerpts a step
 LENGTHS = (860, 1200, 1560)  #: frames of an excerpt: 20 to 36 s
 LEARNING_RATE = 2e-3
@@ -199,7 +200,6 @@ def teach_beats(
     *,
     steps: int,
     seed: int = 0,
-    model_id: str = "beats",
     progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> TeachReport:
     """Teach a network on the annotated recordings in some folders and write it to the folder `output`.
@@ -216,8 +216,6 @@ def teach_beats(
         Batches to learn from.
     seed : int
         The same recordings, seed and steps give the same network on the same machine.
-    model_id : str
-        The network's name.
     progress : function of steps done and their total, optional
 
     Raises
@@ -225,7 +223,7 @@ def teach_beats(
     AudiorecError
         A folder has nothing to learn from, an annotation is none, or a file cannot be written.
     """
-    work = output.with_name(f"{output.name}.work")
+    work = work_folder(output) / NAME
     times_named = Counter(folders)
     parts = [_recordings(folder, work / str(number)) for number, folder in enumerate(times_named)]
     weights = np.concatenate([times * _shares(part) for part, times in zip(parts, times_named.values(), strict=True)])
@@ -238,7 +236,9 @@ def teach_beats(
 
     network = train(Excerpts(recordings, weights, seed=seed), steps=steps, seed=seed, progress=step_done)
     config = {"channels": network.outputs.in_channels, "steps": steps, "seed": seed}
-    write_network(output, "beats", model_id, config, tensors_of(network))
+    tensors = tensors_of(network)
+    model_id = name_after(NAME, tensors)
+    write_network(output, NAME, model_id, config, tensors)
     hours = sum(len(recording.levels) for recording in recordings) / LEVEL_RATE / 3600
     return TeachReport(model_id, len(recordings), hours, float(np.mean(losses[-100:])))
 

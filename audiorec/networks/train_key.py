@@ -11,10 +11,8 @@ neural networks", 2017). On a CPU the same seed gives the same weights.
 
 from __future__ import annotations
 
-import hashlib
 import math
-import os
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -26,7 +24,7 @@ from torch.nn import functional
 from audiorec.errors import AudiorecError, printable
 from audiorec.features.tonal import key_profiles
 from audiorec.networks.clips import HELD_OUT, LEARNED, Clip, OnError, labelled_clips, unlabelled_clips
-from audiorec.networks.files import write_network
+from audiorec.networks.files import name_after, work_folder, write_network
 from audiorec.networks.key import NAME, SHAPES, THIRDS, tuned
 
 TRUST = 8.0  #: in the profiles, to begin with
@@ -218,8 +216,7 @@ def teach_key(
         cannot be written.
     """
     config = config or TrainConfig()
-    output = Path(os.path.abspath(output))  # noqa: PTH100 (a model in "." is to have a name)
-    cache = output.with_name(f"{output.name}.work") / NAME
+    cache = work_folder(output) / NAME
     cache.mkdir(parents=True, exist_ok=True)
     told = [list(labelled_clips(folder, cache, on_error)) for folder in folders]
     groups, held_out = _part(told, LEARNED), _part(told, HELD_OUT)
@@ -230,7 +227,7 @@ def teach_key(
     network = train(groups, others, config, progress=progress)
     right, temperature = validate(network, held_out)
     tensors = {name: tensor.numpy() for name, tensor in network.state_dict().items()}
-    model_id = f"{NAME}-{_digest(tensors)}"
+    model_id = name_after(NAME, tensors)
     write_network(output, NAME, model_id, {"temperature": temperature, "recipe": asdict(config)}, tensors)
     return TeachReport(model_id, sum(map(len, groups)), len(others), sum(map(len, held_out)), right, temperature)
 
@@ -247,10 +244,3 @@ def validate(network: KeyLearner, groups: Sequence[Sequence[Clip]]) -> tuple[flo
     weights = torch.tensor([1 / len(group) for group in groups for _ in group])
     said, keys = logits(network, clips), torch.tensor([clip.key for clip in clips])
     return (said.argmax(dim=1) == keys).float().mean().item(), calibrate(said, keys, weights)
-
-
-def _digest(tensors: Mapping[str, np.ndarray]) -> str:
-    digest = hashlib.sha256()
-    for tensor in tensors.values():
-        digest.update(tensor.tobytes())
-    return digest.hexdigest()[:8]
