@@ -32,7 +32,7 @@ NEEDED = ("torch", "safetensors")
     type=click.Path(exists=True, path_type=Path),
     help="Learn from the music in this folder too, whose keys need not be known; may be given again.",
 )
-@click.option("--steps", metavar="N", type=click.IntRange(min=1), help="Learn from N batches; else 400.")
+@click.option("--steps", metavar="N", type=click.IntRange(min=1), help="Learn from N batches; else 800.")
 @click.option("--seed", metavar="N", type=click.IntRange(min=0), help="Begin from other random numbers; else 0.")
 @json_option
 def key(folders, output, unlabelled, steps, seed, as_json):

@@ -34,7 +34,7 @@ TRUST = 8.0  #: in the profiles, to begin with
 class TrainConfig:
     """Settings of a training run."""
 
-    steps: int = 400
+    steps: int = 800
     batch: int = 24
     channels: int = 16  #: of the first layer
     features: int = 24  #: of the layers in the middle
