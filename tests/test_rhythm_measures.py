@@ -190,3 +190,12 @@ def test_the_benchmark_runs_on_a_folder(tmp_path, request):
     [heard] = row["heard"].values()
     assert heard["tempo"] == pytest.approx(120, rel=0.01)
     assert (heard["scores"]["accuracy1"], heard["scores"]["double"], heard["scores"]["f"]) == (0, 1, None)
+
+
+def test_every_step_hears_a_click(benchmarks, recording, request):
+    import rhythm_steps
+
+    click = replace(recording, path=request.config.rootpath / "samples" / "synthetic" / "click_120bpm.ogg", tempo=120.0)
+    assert [scores["accuracy1"] for scores in rhythm_steps.scores(click, None)] == [1] * len(rhythm_steps.STEPS)
+    slow = replace(click, tempo=60.0)
+    assert {(one["accuracy1"], one["double"]) for one in rhythm_steps.scores(slow, 5.0)} == {(0, 1)}
