@@ -7,6 +7,7 @@ import json
 import os
 import re
 import resource
+import shutil
 import signal
 import subprocess
 import sys
@@ -27,6 +28,7 @@ from rich.cells import cell_len
 from rich.console import Console
 
 import audiorec.cli.progress
+from audiorec import schema
 from audiorec.cli import COMMANDS, main
 from audiorec.cli.describe import GROUPS, bar, clock, panel, title
 from audiorec.cli.progress import scan_display
@@ -136,6 +138,32 @@ class TestGroup:
         hint = "there is no library here yet; make one with: audiorec scan FOLDER"
         assert result.stderr == f"audiorec: {db}: {hint}\n"
         assert sorted(tmp_path.rglob("*")) == before
+
+    READING = ("ls", "stats", "failures", "export --format csv", "history", "train tags --list")
+    READING_OF = ("show TRACK", "similar TRACK", "radio TRACK -n 1", "tag --dry-run TRACK")
+
+    @pytest.fixture
+    def read_only(self, scanned, tmp_path, monkeypatch):
+        """A copy of the scanned library in a place that is said to be read-only: permissions do not stop root."""
+        monkeypatch.setattr(schema, "_may_be_written", lambda place: False)
+        return Path(shutil.copy(scanned[0], tmp_path))
+
+    @pytest.mark.parametrize("arguments", READING + READING_OF)
+    def test_what_only_reads_works_on_a_read_only_library(self, run, read_only, music, arguments):
+        result = run(*arguments.replace("TRACK", str(music / "clicks.flac")).split(), "--db", read_only)
+        assert result.exit_code == 0, result.stderr
+        assert [*read_only.parent.iterdir()] == [read_only]
+
+    @pytest.mark.parametrize(
+        "arguments",
+        ["scan MUSIC", "watch MUSIC", "tag MUSIC", "train tags --from genre", "history MUSIC/broken.mp3", "fit"],
+    )
+    def test_what_writes_refuses_a_read_only_library_in_one_line(self, run, read_only, music, arguments):
+        before = (music / "clicks.flac").stat().st_mtime_ns
+        result = run(*arguments.replace("MUSIC", str(music)).split(), "--db", read_only)
+        assert (result.exit_code, result.stdout) == (1, "")
+        assert result.stderr == f"audiorec: {read_only}: it is read-only\n"
+        assert (music / "clicks.flac").stat().st_mtime_ns == before
 
     def test_help_takes_at_most_200_ms(self):
         def seconds() -> float:

@@ -72,6 +72,8 @@ def tag(ctx, paths, fields, key_notation, overwrite, dry_run, keep_mtime, as_jso
 
     counts = Counter()
     with _library(db) as library:
+        if library and not dry_run:
+            library.check_writable()  # it takes note of what is written into the files
         if library and "genre" in fields:
             tell_stale_tags(library)
         for file in Walk(paths):
