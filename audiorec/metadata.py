@@ -38,6 +38,7 @@ from audiorec.types import Descriptors, FileTags
 
 COPY_BLOCK = 1 << 20  #: bytes copied at a time
 ID3V1_REACH = 256  #: bytes; mutagen looks for an ID3v1 tag in fewer at the end of a file
+UNTOLD_SIZES = (bytes(4), b"\xff" * 4)  #: in the head of a RIFF file by a program that could not go back to it
 UNKNOWN_GENRE = "Unknown"  #: what mutagen calls numbers that stand for no genre
 LATIN1, UTF8 = 0, 3  #: text encodings of ID3; mutagen writes UTF-16 for UTF-8 into v2.3, which has no UTF-8
 
@@ -322,10 +323,21 @@ def _number(text: str) -> float | None:
 
 
 def _kind(stream: BinaryIO) -> type[mutagen.FileType]:
+    _check_riff(stream)
     file = mutagen.File(stream)
     if file is None:
         raise mutagen.MutagenError("no tags can be written into this format")
     return type(file)
+
+
+def _check_riff(stream: BinaryIO) -> None:
+    """Refuse what mutagen takes for a WAV file and cannot append tags to, because the head does not tell its size."""
+    form, size = stream.read(4), stream.read(4)
+    stream.seek(0)
+    if form == b"RF64":
+        raise mutagen.MutagenError("no tags can be written into RF64")
+    if form == b"RIFF" and size in UNTOLD_SIZES:
+        raise mutagen.MutagenError("it was written as a stream: its head does not tell where tags could go")
 
 
 def _load_for_writing(kind: type[mutagen.FileType], stream: BinaryIO) -> mutagen.FileType:

@@ -510,6 +510,17 @@ def test_comments_that_are_not_utf8_are_not_spoilt(tone_file):
         plan_tags(path, VALUES)
 
 
+@pytest.mark.parametrize(
+    ("head", "reason"),
+    [(b"RIFF" + bytes(4), "stream"), (b"RIFF\xff\xff\xff\xff", "stream"), (b"RF64\xff\xff\xff\xff", "into RF64")],
+)
+def test_wav_that_does_not_tell_its_size_is_refused(tone_file, head, reason):
+    path = tone_file("wav")
+    path.write_bytes(head + path.read_bytes()[8:])
+    with pytest.raises(TagError, match=rf"^{path}: .*{reason}"):
+        plan_tags(path, VALUES)
+
+
 # The file
 
 
