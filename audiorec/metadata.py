@@ -158,6 +158,12 @@ def write_tags(path: str | os.PathLike, changes: Sequence[TagChange], *, keep_mt
             _check_written(_load_for_writing(kind, copy).tags, changes)
 
 
+def check_writable(path: str | os.PathLike) -> None:
+    """Raise the `TagError` of `write_tags` where the file or its folder is read-only, without writing anything."""
+    with _tag_errors(path):
+        _check_writable(Path(os.path.realpath(path)))
+
+
 # -- tags as text, whatever their kind
 
 
@@ -401,8 +407,7 @@ def _check_written(tags: Tags, changes: Sequence[TagChange]) -> None:
 def _replacing(original: BinaryIO, target: Path, *, keep_mtime: bool) -> Iterator[BinaryIO]:
     """Give an open copy of `original`, and put it in the place of `target` when the block is done without error."""
     before = os.fstat(original.fileno())
-    if not before.st_mode & 0o222 or not os.access(target, os.W_OK):
-        raise PermissionError(errno.EACCES, "the file is read-only")
+    _check_writable(target)
     # Neither the suffix nor the dot lets a scan take the copy for music, should the machine stop before it is renamed.
     descriptor, name = tempfile.mkstemp(prefix=".audiorec-", suffix=".tmp", dir=target.parent)
     temporary = Path(name)
@@ -422,6 +427,14 @@ def _replacing(original: BinaryIO, target: Path, *, keep_mtime: bool) -> Iterato
         temporary.replace(target)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def _check_writable(target: Path) -> None:
+    # Permission bits do not stop a superuser, who has set them for a reason.
+    if not target.stat().st_mode & 0o222 or not os.access(target, os.W_OK, effective_ids=True):
+        raise PermissionError(errno.EACCES, "the file is read-only")
+    if not os.access(target.parent, os.W_OK, effective_ids=True):
+        raise PermissionError(errno.EACCES, "its folder is read-only")
 
 
 def _check_unchanged(target: Path, before: os.stat_result) -> None:
