@@ -320,16 +320,27 @@ class TestPlot:
     def test_several_files_are_drawn_into_a_folder(self, run, music, tmp_path):
         result = run("analyze", music / "clicks.flac", music / ODD_NAME, "--plot", tmp_path / "pictures")
         assert result.exit_code == 0
-        assert sorted(path.name for path in (tmp_path / "pictures").iterdir()) == [f"{ODD_NAME}.png", "clicks.flac.png"]
+        pictures = sorted(path.name for path in (tmp_path / "pictures").iterdir())
+        assert pictures == [f"{PRINTED_ODD_NAME}.png", "clicks.flac.png"]
 
     @pytest.mark.parametrize("seconds", [0.01, 1.0])
     def test_silence_however_short_can_be_drawn(self, run, tmp_path, seconds):
         sf.write(tmp_path / "silence.wav", np.zeros(round(22050 * seconds)), 22050)
         assert run("analyze", tmp_path / "silence.wav", "--plot", tmp_path / "out.png").exit_code == 0
 
-    @pytest.mark.parametrize(("names", "out"), [(["a", "b"], "one.png"), (["a"], "one.xyz"), (["a", "x/a"], "folder")])
-    def test_pictures_that_cannot_be_named_are_wrong_usage(self, run, tmp_path, names, out):
-        assert run("analyze", *names, "--plot", tmp_path / out).exit_code == 2
+    @pytest.mark.parametrize(
+        ("names", "out", "reason"),
+        [
+            (["a", "b"], "one.png", "several files need a folder"),
+            (["a"], "one.xyz", "one.xyz does not end in .png, .svg, .pdf"),
+            (["a", "b"], "one.xyz", "one.xyz does not end in .png, .svg, .pdf"),
+            (["a", "x/a"], "folder", "two files of the same name"),
+        ],
+    )
+    def test_pictures_that_cannot_be_named_are_wrong_usage(self, run, tmp_path, names, out, reason):
+        result = run("analyze", *names, "--plot", tmp_path / out)
+        assert result.exit_code == 2
+        assert reason in result.stderr
 
     def test_a_missing_matplotlib_is_one_line(self, run, music, monkeypatch):
         monkeypatch.setitem(sys.modules, "matplotlib", None)

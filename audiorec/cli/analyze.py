@@ -87,11 +87,12 @@ def _pictures(files: tuple[str, ...], plot: str) -> list[Path]:
     require_matplotlib()
     out = Path(plot)
     if out.suffix and not out.is_dir():
+        picture = picture_path(out, "--plot")
         if len(files) > 1:
             raise click.BadParameter("several files need a folder", param_hint="--plot")
-        return [picture_path(out, "--plot")]
+        return [picture]
     _make_folder(out)
-    pictures = [out / f"{Path(file).name}.png" for file in files]
+    pictures = [out / f"{printable(Path(file).name)}.png" for file in files]
     if len(set(pictures)) < len(pictures):
         raise click.BadParameter("two files of the same name would be drawn into one picture", param_hint="--plot")
     return pictures
