@@ -186,7 +186,8 @@ class Scan:
         missing = 0
         try:
             work = list(self._look_through(walk))
-            paths = sorted(file.path for file, _ in work)
+            # A file that turns out to be broken leaves its number unused: waiting for it would hold up all the others.
+            paths = sorted(file.path for file, _ in work if file.path not in self._stored)
             self._new_ids = {path: number for number, path in enumerate(paths, start=self._catalog.next_id())}
             self._show()
             for task, result in self._pool.run(self._tasks(work)):

@@ -410,6 +410,13 @@ def test_tracks_are_numbered_in_the_order_of_their_paths(catalog, scan_of, music
     assert (numbers["e.wav"], numbers["d.wav"], numbers["f.wav"]) == (4, 5, 6)
 
 
+def test_tracks_that_are_looked_at_again_leave_no_gap_in_the_numbers(catalog, scan_of, music):
+    scan_of(music)
+    write_wav(music / "d.wav", 7)
+    assert scan_of(music, embed=True) == {"recomputed": 3, "analysed": 1}
+    assert ids(catalog)["d.wav"] == 4
+
+
 def embedded(catalog):
     return {name for name, track in by_name(catalog).items() if catalog.analysis(track).embedding is not None}
 
