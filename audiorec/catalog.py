@@ -230,10 +230,6 @@ class Catalog:
         )
         return next((version for (version,) in rows), None)
 
-    def has(self, path: bytes) -> bool:
-        """Tell whether there is a track at `path`."""
-        return any(self.rows("SELECT 1 FROM track WHERE path = ?", [path]))
-
     def next_id(self) -> int:
         """Return the number after the highest that a track ever had."""
         [(highest,)] = self.rows("SELECT coalesce(max(seq), 0) FROM sqlite_sequence WHERE name = 'track'")

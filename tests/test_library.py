@@ -199,6 +199,21 @@ def test_copies_are_analysed_once(catalog, scan_of, music):
     assert len(set(ids(catalog).values())) == 5
 
 
+@pytest.mark.parametrize("step", ["new", "touched"])
+def test_many_copies_are_not_compared_with_one_another(catalog, scan_of, music, monkeypatch, step):
+    copies, read = 60, []
+    for number in range(copies):
+        write_wav(music / f"{number}.wav", 99)
+    if step == "touched":
+        scan_of(music, pool=PushedLast())
+        for number in range(copies):
+            os.utime(music / f"{number}.wav", (1, 1))
+    rows = catalog.rows
+    monkeypatch.setattr(catalog, "rows", lambda *query: (read.append(row) or row for row in rows(*query)))
+    assert scan_of(music, pool=PushedLast())["copied" if step == "new" else "retagged"] == copies - (step == "new")
+    assert len(read) < 5 * copies  # comparing each with each would read 1,800
+
+
 def test_copies_of_a_broken_file_all_fail(catalog, scan_of, music):
     for name in ("broken 1.wav", "broken 2.wav", "broken 3.wav", "whole.wav"):
         write_wav(music / name, 99)
