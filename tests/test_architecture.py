@@ -26,6 +26,7 @@ FLOORS = (
         "projection",
         "taghead",
         "spectrum",
+        "features.truepeak",
         "metadata",
         "encoder.card",
         "encoder.model",

@@ -26,7 +26,7 @@ from audiorec.types import Analysis, FileTags
 @embed_option
 @no_models_option
 @tempo_range_option
-@click.option("--true-peak", is_flag=True, help="Measure the oversampled true peak too; slower.")
+@click.option("--true-peak", is_flag=True, help="Measure the oversampled true peak too; a little slower.")
 @click.option(
     "--plot",
     metavar="OUT",
