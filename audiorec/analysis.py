@@ -47,7 +47,7 @@ def analyze(
         What is known already: the result keeps its other fields, and nothing is decoded for what can be computed
         from them.
     true_peak : bool
-        Whether to measure `true_peak` too, which costs twice as much as all the rest.
+        Whether to measure `true_peak` too, which costs a sixth of all the rest.
     embed : bool, optional
         Whether to compute `embedding` and `tags` too, and with them the descriptors that the model hears better; by
         default where the extra `encoder` is installed and `models` are wanted.

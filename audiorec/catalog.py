@@ -25,7 +25,7 @@ import numpy as np
 
 from audiorec import arrays
 from audiorec.errors import CatalogError, FileError
-from audiorec.schema import catalog_errors, open_database
+from audiorec.schema import READ_ONLY, catalog_errors, open_database
 from audiorec.taghead import TagHead
 from audiorec.types import SERIES, Analysis, Descriptors, FileTags, Track
 from audiorec.version import __version__
@@ -97,7 +97,8 @@ class Failure:
 class Catalog:
     """The database at `path`, made if there is none unless `create` is false; a context manager.
 
-    Every method raises `CatalogError` when the database cannot be read or written.
+    Every method raises `CatalogError` when the database cannot be read or written; one that lies in a place that is
+    read-only can be read.
     """
 
     def __init__(self, path: str | os.PathLike, *, create: bool = True):
@@ -114,12 +115,19 @@ class Catalog:
     def close(self) -> None:
         self._connection.close()
 
+    def check_writable(self) -> None:
+        """Raise `CatalogError` if the database can only be read; better before work whose result is to be stored."""
+        [(read_only,)] = self.rows("PRAGMA query_only")
+        if read_only:
+            raise CatalogError(self.path, READ_ONLY)
+
     @contextlib.contextmanager
     def scan_lock(self) -> Iterator[None]:
         """Be the only one to scan this library, as long as this process lives; also sure that it can be written.
 
         The lock is held on a file beside the database, which the system unlocks when the process dies.
         """
+        self.check_writable()
         with catalog_errors(self.path):
             lock = os.open(f"{self.path}-scan", os.O_WRONLY | os.O_CREAT, 0o644)
         try:
@@ -221,10 +229,6 @@ class Catalog:
             [feature],
         )
         return next((version for (version,) in rows), None)
-
-    def has(self, path: bytes) -> bool:
-        """Tell whether there is a track at `path`."""
-        return any(self.rows("SELECT 1 FROM track WHERE path = ?", [path]))
 
     def next_id(self) -> int:
         """Return the number after the highest that a track ever had."""
@@ -394,6 +398,7 @@ class Catalog:
 
     @contextlib.contextmanager
     def _transaction(self) -> Iterator[None]:
+        self.check_writable()
         with catalog_errors(self.path):
             try:
                 self._connection.execute("BEGIN IMMEDIATE")

@@ -15,7 +15,16 @@ _FAST = {"reassoc", "contract", "arcp", "nsz"}
 
 def jit(function: Callable) -> Callable:
     """Compile `function` on its first call; cached on disk if any cache folder is writable."""
+    return _compiled(function, fastmath=_FAST)
+
+
+def exact_jit(function: Callable) -> Callable:
+    """Compile `function` like `jit`, but so that every sum is rounded as it is written, on any machine."""
+    return _compiled(function, fastmath=False)
+
+
+def _compiled(function: Callable, **options: bool | set[str]) -> Callable:
     try:
-        return numba.njit(fastmath=_FAST, cache=True)(function)
+        return numba.njit(cache=True, **options)(function)
     except RuntimeError:  # numba found no place to write its cache
-        return numba.njit(fastmath=_FAST)(function)
+        return numba.njit(**options)(function)

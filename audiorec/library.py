@@ -75,7 +75,8 @@ class Library:
     NoLibraryError
         There is no database, and `create` is false.
     CatalogError
-        The database cannot be used; every method may raise it too.
+        The database cannot be used; every method may raise it too. One that is read-only can be searched, and the
+        methods that write raise it.
     """
 
     def __init__(self, db: PathLike | None = None, *, create: bool = True):
@@ -98,6 +99,10 @@ class Library:
 
     def close(self) -> None:
         self._catalog.close()
+
+    def check_writable(self) -> None:
+        """Raise `CatalogError` if the library can only be read, because its file or folder is read-only."""
+        self._catalog.check_writable()
 
     def scan(
         self,
@@ -303,6 +308,7 @@ class Library:
         """
         from audiorec import teaching  # scikit-learn: a second of imports
 
+        self.check_writable()
         tracks = {track.id: track for track in self.tracks()}
         labels = read_labels(source, tracks.values(), self.track, card.tag_groups())
         heard = teaching.EmbeddedTracks.of(*self.embeddings(), tracks)
@@ -544,6 +550,7 @@ class Library:
         """
         from audiorec.fitting import fit
 
+        self.check_writable()
         self.rematch()
         report = fit(self._catalog, progress)
         self.refresh_index(progress=progress)
@@ -631,6 +638,7 @@ class Library:
         """
         from audiorec.history.importing import import_history
 
+        self.check_writable()
         return import_history(self._catalog, map(os.fspath, _paths(paths)), user=user, progress=progress)
 
     def rematch(self) -> int:

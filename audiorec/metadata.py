@@ -38,6 +38,7 @@ from audiorec.types import Descriptors, FileTags
 
 COPY_BLOCK = 1 << 20  #: bytes copied at a time
 ID3V1_REACH = 256  #: bytes; mutagen looks for an ID3v1 tag in fewer at the end of a file
+UNTOLD_SIZES = (bytes(4), b"\xff" * 4)  #: in the head of a RIFF file by a program that could not go back to it
 UNKNOWN_GENRE = "Unknown"  #: what mutagen calls numbers that stand for no genre
 LATIN1, UTF8 = 0, 3  #: text encodings of ID3; mutagen writes UTF-16 for UTF-8 into v2.3, which has no UTF-8
 
@@ -155,6 +156,12 @@ def write_tags(path: str | os.PathLike, changes: Sequence[TagChange], *, keep_mt
                 _put(file.tags, change.name, change.new)
             _save(file, copy)
             _check_written(_load_for_writing(kind, copy).tags, changes)
+
+
+def check_writable(path: str | os.PathLike) -> None:
+    """Raise the `TagError` of `write_tags` where the file or its folder is read-only, without writing anything."""
+    with _tag_errors(path):
+        _check_writable(Path(os.path.realpath(path)))
 
 
 # -- tags as text, whatever their kind
@@ -322,10 +329,21 @@ def _number(text: str) -> float | None:
 
 
 def _kind(stream: BinaryIO) -> type[mutagen.FileType]:
+    _check_riff(stream)
     file = mutagen.File(stream)
     if file is None:
         raise mutagen.MutagenError("no tags can be written into this format")
     return type(file)
+
+
+def _check_riff(stream: BinaryIO) -> None:
+    """Refuse what mutagen takes for a WAV file and cannot append tags to, because the head does not tell its size."""
+    form, size = stream.read(4), stream.read(4)
+    stream.seek(0)
+    if form == b"RF64":
+        raise mutagen.MutagenError("no tags can be written into RF64")
+    if form == b"RIFF" and size in UNTOLD_SIZES:
+        raise mutagen.MutagenError("it was written as a stream: its head does not tell where tags could go")
 
 
 def _load_for_writing(kind: type[mutagen.FileType], stream: BinaryIO) -> mutagen.FileType:
@@ -389,8 +407,7 @@ def _check_written(tags: Tags, changes: Sequence[TagChange]) -> None:
 def _replacing(original: BinaryIO, target: Path, *, keep_mtime: bool) -> Iterator[BinaryIO]:
     """Give an open copy of `original`, and put it in the place of `target` when the block is done without error."""
     before = os.fstat(original.fileno())
-    if not before.st_mode & 0o222 or not os.access(target, os.W_OK):
-        raise PermissionError(errno.EACCES, "the file is read-only")
+    _check_writable(target)
     # Neither the suffix nor the dot lets a scan take the copy for music, should the machine stop before it is renamed.
     descriptor, name = tempfile.mkstemp(prefix=".audiorec-", suffix=".tmp", dir=target.parent)
     temporary = Path(name)
@@ -410,6 +427,14 @@ def _replacing(original: BinaryIO, target: Path, *, keep_mtime: bool) -> Iterato
         temporary.replace(target)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def _check_writable(target: Path) -> None:
+    # Permission bits do not stop a superuser, who has set them for a reason.
+    if not target.stat().st_mode & 0o222 or not os.access(target, os.W_OK, effective_ids=True):
+        raise PermissionError(errno.EACCES, "the file is read-only")
+    if not os.access(target.parent, os.W_OK, effective_ids=True):
+        raise PermissionError(errno.EACCES, "its folder is read-only")
 
 
 def _check_unchanged(target: Path, before: os.stat_result) -> None:

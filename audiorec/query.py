@@ -11,6 +11,7 @@ words together.
 ``bpm:120``                the number, rounded like this one, is it: from 119.5 to 120.5; ``bpm:120.0`` is narrower
 ``key:8A``                 the key, as on the Camelot wheel or by name: ``A`` (major), ``Am``, ``F#``, ``"Bb minor"``
 ``mode:minor``             or ``major``
+``key:none``, ``bpm:none`` the track has no key, no such number
 ``tag:jazz``               the tag has a probability of at least 0.3, whether the model or the library's owner taught it
 ``tag:jazz>0.6``           or ``>=``, ``<``, ``<=``; ``tag:"female vocalists>0.6"``
 ``missing:yes``            the file is gone; ``any``: gone or not. Without such a term, the tracks that are not
@@ -118,6 +119,8 @@ def _condition(field: str | None, value: str, tags: dict[str, str]) -> Condition
     if field not in FIELDS:
         raise _unknown("field", field, [*FIELDS, "sort", "tag"])
     column, translate = FIELDS[field]
+    if value.lower() == "none" and translate in (_number, _key, _mode):
+        return f"{column} IS NULL", ()
     return translate(column, value)
 
 
@@ -234,6 +237,8 @@ def _columns(record: type, table: str) -> dict[str, tuple[str, Callable[[str, st
     }
 
 
+KEY = "nullif(descriptors.key, -1)"  #: -1 is what a track without a key has
+
 # Two fields are called alike, the ReplayGain that the file states and the one measured: the measured one counts.
 FIELDS: dict[str, tuple[str, Callable[[str, str], Condition]]] = {
     **_columns(FileTags, "track"),
@@ -243,8 +248,8 @@ FIELDS: dict[str, tuple[str, Callable[[str, str], Condition]]] = {
     "damaged": ("track.damaged", _number),
     "bpm": ("descriptors.tempo", _number),
     "duration": ("(descriptors.duration_ms / 1000.0)", _number),
-    "key": ("descriptors.key", _key),
-    "camelot": ("descriptors.key", _key),
+    "key": (KEY, _key),
+    "camelot": (KEY, _key),
     "mode": ("descriptors.mode", _mode),
     "missing": ("track.missing", _missing),
 }

@@ -176,6 +176,7 @@ class Scan:
         self._failed = catalog.failed_files()
         self._stored = {stored.file.path: stored for stored in catalog.files()}
         self._stale_features: dict[str, frozenset[str]] = {}
+        self._unseen: dict[str, list[StoredFile]] = {}  # tracks that the walk did not find, by their sound
         self._new_ids: dict[bytes, int] = {}  # in the order of the paths, whichever worker is done first
         self._waiting: dict[str, list[tuple[FoundFile, Identity]]] = {}  # for the analysis of the same sound
 
@@ -186,7 +187,11 @@ class Scan:
         missing = 0
         try:
             work = list(self._look_through(walk))
-            paths = sorted(file.path for file, _ in work)
+            for path, stored in self._stored.items():
+                if path not in self._seen:
+                    self._unseen.setdefault(stored.content_hash, []).append(stored)
+            # A file that turns out to be broken leaves its number unused: waiting for it would hold up all the others.
+            paths = sorted(file.path for file, _ in work if file.path not in self._stored)
             self._new_ids = {path: number for number, path in enumerate(paths, start=self._catalog.next_id())}
             self._show()
             for task, result in self._pool.run(self._tasks(work)):
@@ -290,22 +295,27 @@ class Scan:
         if content_hash in self._waiting:
             self._waiting[content_hash].append((file, identity))
             return
-        same_sound = list(self._catalog.files("content_hash = ?", [content_hash]))
-        itself = [stored for stored in same_sound if stored.file.path == file.path]
-        unseen = (stored for stored in same_sound if stored.file.path not in self._seen)
-        gone = [stored for stored in unseen if is_gone(stored.file.path)]
-        current = [stored for stored in same_sound if not self._stale(stored)]
-        if itself:
-            self._same_track("retagged", itself[0], file, tags)
-        elif gone and not self._catalog.has(file.path):
+        itself = self._stored.get(file.path)
+        if itself and itself.content_hash == content_hash:
+            self._same_track("retagged", itself, file, tags)
+        elif not itself and (gone := self._gone(content_hash)):
             self._same_track("moved", _most_alike(gone, file), file, tags)
-        elif current:
-            self._catalog.copy(current[0].id, file, content_hash, tags, new_id=self._new_ids.get(file.path))
+        elif twin := self._twin(content_hash):
+            self._catalog.copy(twin.id, file, content_hash, tags, new_id=self._new_ids.get(file.path))
             self._finish("copied", os.fsdecode(file.path))
         else:
             self._waiting[content_hash] = []
             series = SERIES_FEATURES.issubset(self._features)
             self._pool.push(AnalyzeNew(file, self._analyze, self._features, series, identity))
+
+    def _gone(self, content_hash: str) -> list[StoredFile]:
+        """Return the tracks of a sound whose files are gone and have not turned up elsewhere."""
+        return [s for s in self._unseen.get(content_hash, ()) if s.file.path in self._stored and is_gone(s.file.path)]
+
+    def _twin(self, content_hash: str) -> StoredFile | None:
+        """Return a track of a sound whose descriptors are up to date; looks no further than the first."""
+        same_sound = self._catalog.files("content_hash = ?", [content_hash])
+        return next((stored for stored in same_sound if not self._stale(stored)), None)
 
     def _same_track(self, outcome: str, stored: StoredFile, file: FoundFile, tags: FileTags) -> None:
         self._catalog.update_file(stored.id, file, tags)

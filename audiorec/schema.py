@@ -18,6 +18,7 @@ from audiorec.taghead import stored_probability
 
 APPLICATION_ID = 0x61756469  #: "audi", in the file's header: this database is ours
 BUSY_SECONDS = 5.0  #: patience with another program's transaction
+READ_ONLY = "it is read-only"
 
 # Each entry brings the schema from its index to the next number; entries are never changed, only added. Statements
 # end in a semicolon, which they hold nowhere else.
@@ -196,31 +197,35 @@ def open_database(path: Path, *, create: bool = True) -> sqlite3.Connection:
     """Open the database at `path`; make it where there is none (`create`), migrate it where it is of an older schema.
 
     The connection commits by itself (``isolation_level=None``) and knows the SQL functions `fold` and ``probability``,
-    which is `stored_probability`.
+    which is `stored_probability`. Where the file or its folder cannot be written, it only reads (``PRAGMA query_only``
+    is 1).
 
     Raises
     ------
     NoLibraryError
         There is no file, or only an empty one, and none is to be made.
     CatalogError
-        The file is read-only, locked, of a newer schema, another program's database, or no database at all.
+        The file is locked, of a newer schema, another program's database, or no database at all; or it is read-only,
+        and is to be made or migrated, or what a killed program wrote last is still in the log beside it.
     """
     with catalog_errors(path):
-        if path.exists() and path.stat().st_size:
+        exists = path.exists() and path.stat().st_size
+        if exists:
             _check_header(path)
         elif create:
             path.parent.mkdir(parents=True, exist_ok=True)
         else:
             raise NoLibraryError(path)
         # The folder too: SQLite keeps files beside the database while it is open.
-        if not all(os.access(place, os.W_OK, effective_ids=True) for place in (path, path.parent) if place.exists()):
-            raise CatalogError(path, "it is read-only")
-        connection = sqlite3.connect(path, timeout=BUSY_SECONDS, isolation_level=None)
+        writable = all(_may_be_written(place) for place in (path, path.parent) if place.exists())
+        if not writable and not exists:
+            raise CatalogError(path, READ_ONLY)
+        connection = _connect(path) if writable else _connect_to_read(path)
         try:
-            _migrate(connection, path)
-            connection.execute("PRAGMA journal_mode = WAL")
-            connection.execute("PRAGMA synchronous = NORMAL")
-            connection.execute("PRAGMA foreign_keys = ON")
+            if writable:
+                _prepare_to_write(connection, path)
+            elif _schema_of(connection) < SCHEMA:
+                raise CatalogError(path, f"an older audiorec made it, and {READ_ONLY}: it cannot be brought up to date")
             connection.create_function("fold", 1, fold, deterministic=True)
             connection.create_function("probability", 3, stored_probability, deterministic=True)
         except BaseException:
@@ -256,6 +261,40 @@ def fold(text: str | bytes | None) -> str | None:
         return text and text.lower()
     decomposed = unicodedata.normalize("NFKD", text)
     return "".join(c for c in decomposed if not unicodedata.combining(c)).casefold()
+
+
+def _may_be_written(place: Path) -> bool:
+    return os.access(place, os.W_OK, effective_ids=True)
+
+
+def _connect(path: Path | str, **options: bool) -> sqlite3.Connection:
+    return sqlite3.connect(path, timeout=BUSY_SECONDS, isolation_level=None, **options)
+
+
+def _connect_to_read(path: Path) -> sqlite3.Connection:
+    """Open a database that cannot be written.
+
+    In WAL mode even a reader writes, into files beside the database. It can go without them where nobody has the
+    database open, and then takes the file for one that does not change: what somebody who may write brings in later,
+    it does not follow.
+    """
+    log, shared = (path.with_name(path.name + suffix) for suffix in ("-wal", "-shm"))
+    if shared.exists():
+        mode = "mode=ro"
+    elif log.exists() and log.stat().st_size:
+        raise CatalogError(path, f"{READ_ONLY}, and the log beside it (-wal) has changes that are not in it yet")
+    else:
+        mode = "immutable=1"
+    connection = _connect(f"{path.absolute().as_uri()}?{mode}", uri=True)
+    connection.execute("PRAGMA query_only = ON")
+    return connection
+
+
+def _prepare_to_write(connection: sqlite3.Connection, path: Path) -> None:
+    _migrate(connection, path)
+    connection.execute("PRAGMA journal_mode = WAL")
+    connection.execute("PRAGMA synchronous = NORMAL")
+    connection.execute("PRAGMA foreign_keys = ON")
 
 
 def _check_header(path: Path) -> None:

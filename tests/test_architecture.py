@@ -34,6 +34,7 @@ FLOORS = (
         "projection",
         "taghead",
         "spectrum",
+        "features.truepeak",
         "metadata",
         "encoder.card",
         "encoder.model",

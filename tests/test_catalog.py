@@ -338,14 +338,64 @@ def test_database_is_only_made_if_that_is_wanted(tmp_path):
         assert list(catalog.tracks()) == []
 
 
-@pytest.mark.parametrize("read_only", ["file", "folder", "folder without database"])
-def test_read_only_database_is_refused(unprivileged_folder, read_only):
+@pytest.fixture(params=["file", "folder"])
+def read_only_path(unprivileged_folder, request):
+    """A library of one track, whose file or folder cannot be written."""
     path = unprivileged_folder / "library.db"
-    if read_only != "folder without database":
-        Catalog(path).close()
-    (path if read_only == "file" else unprivileged_folder).chmod(0o555)
-    with pytest.raises(CatalogError, match=r"library.db: it is read-only"):
+    with Catalog(path) as catalog:
+        catalog.add(FILE, "hash", TAGS, an_analysis())
+    (path if request.param == "file" else unprivileged_folder).chmod(0o555)
+    return path
+
+
+def test_read_only_database_is_read_and_leaves_nothing_behind(read_only_path):
+    with Catalog(read_only_path) as catalog:
+        assert [track.path for track in catalog.tracks("fold(title) = 'fur elise'")] == ["/music/a.ogg"]
+    assert [*read_only_path.parent.iterdir()] == [read_only_path]
+
+
+def test_read_only_database_is_not_written(read_only_path):
+    with Catalog(read_only_path) as catalog:
+        for write in (lambda: catalog.fail(DecodeError("a", "broken")), lambda: catalog.scan_lock().__enter__()):
+            with pytest.raises(CatalogError, match=r"library.db: it is read-only$"):
+                write()
+    assert [*read_only_path.parent.iterdir()] == [read_only_path]
+
+
+def test_read_only_database_is_read_beside_a_writer(unprivileged_folder):
+    path = unprivileged_folder / "library.db"
+    with Catalog(path) as writer:
+        writer.add(FILE, "hash", TAGS, an_analysis())
+        for file in unprivileged_folder.iterdir():
+            file.chmod(0o444)
+        unprivileged_folder.chmod(0o555)
+        with Catalog(path) as catalog:
+            writer.add(FILE._replace(path=b"/music/b.ogg"), "other", TAGS, an_analysis())
+            assert [track.path for track in catalog.tracks()] == ["/music/a.ogg", "/music/b.ogg"]
+
+
+def test_read_only_database_without_its_last_changes_is_refused(unprivileged_folder):
+    path, log = unprivileged_folder / "library.db", unprivileged_folder / "library.db-wal"
+    with Catalog(path) as catalog:
+        catalog.add(FILE, "hash", TAGS, an_analysis())
+        written = path.read_bytes(), log.read_bytes()
+    path.write_bytes(written[0])
+    log.write_bytes(written[1])
+    unprivileged_folder.chmod(0o555)
+    with pytest.raises(CatalogError, match=r"library.db: it is read-only, and the log beside it .* changes"):
         Catalog(path)
+
+
+def test_read_only_database_of_an_old_schema_is_refused(read_only_path, monkeypatch):
+    monkeypatch.setattr(schema, "SCHEMA", schema.SCHEMA + 1)
+    with pytest.raises(CatalogError, match=r"library.db: an older audiorec made it, and it is read-only"):
+        Catalog(read_only_path)
+
+
+def test_no_database_is_made_where_nothing_can_be_written(unprivileged_folder):
+    unprivileged_folder.chmod(0o555)
+    with pytest.raises(CatalogError, match=r"library.db: it is read-only$"):
+        Catalog(unprivileged_folder / "library.db")
 
 
 def test_locked_database_is_refused(tmp_path, monkeypatch):

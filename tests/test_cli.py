@@ -7,6 +7,7 @@ import json
 import os
 import re
 import resource
+import shutil
 import signal
 import subprocess
 import sys
@@ -28,6 +29,7 @@ from rich.cells import cell_len
 from rich.console import Console
 
 import audiorec.cli.progress
+from audiorec import schema
 from audiorec.cli import COMMANDS, main, plot
 from audiorec.cli.describe import GROUPS, bar, clock, panel, title
 from audiorec.cli.progress import scan_display
@@ -137,6 +139,32 @@ class TestGroup:
         hint = "there is no library here yet; make one with: audiorec scan FOLDER"
         assert result.stderr == f"audiorec: {db}: {hint}\n"
         assert sorted(tmp_path.rglob("*")) == before
+
+    READING = ("ls", "stats", "failures", "export --format csv", "history", "train tags --list")
+    READING_OF = ("show TRACK", "similar TRACK", "radio TRACK -n 1", "tag --dry-run TRACK")
+
+    @pytest.fixture
+    def read_only(self, scanned, tmp_path, monkeypatch):
+        """A copy of the scanned library in a place that is said to be read-only: permissions do not stop root."""
+        monkeypatch.setattr(schema, "_may_be_written", lambda place: False)
+        return Path(shutil.copy(scanned[0], tmp_path))
+
+    @pytest.mark.parametrize("arguments", READING + READING_OF)
+    def test_what_only_reads_works_on_a_read_only_library(self, run, read_only, music, arguments):
+        result = run(*arguments.replace("TRACK", str(music / "clicks.flac")).split(), "--db", read_only)
+        assert result.exit_code == 0, result.stderr
+        assert [*read_only.parent.iterdir()] == [read_only]
+
+    @pytest.mark.parametrize(
+        "arguments",
+        ["scan MUSIC", "watch MUSIC", "tag MUSIC", "train tags --from genre", "history MUSIC/broken.mp3", "fit"],
+    )
+    def test_what_writes_refuses_a_read_only_library_in_one_line(self, run, read_only, music, arguments):
+        before = (music / "clicks.flac").stat().st_mtime_ns
+        result = run(*arguments.replace("MUSIC", str(music)).split(), "--db", read_only)
+        assert (result.exit_code, result.stdout) == (1, "")
+        assert result.stderr == f"audiorec: {read_only}: it is read-only\n"
+        assert (music / "clicks.flac").stat().st_mtime_ns == before
 
     def test_help_takes_at_most_200_ms(self):
         def seconds() -> float:
@@ -294,7 +322,8 @@ class TestPlot:
     def test_several_files_are_drawn_into_a_folder(self, run, music, tmp_path):
         result = run("analyze", music / "clicks.flac", music / ODD_NAME, "--plot", tmp_path / "pictures")
         assert result.exit_code == 0
-        assert sorted(path.name for path in (tmp_path / "pictures").iterdir()) == [f"{ODD_NAME}.png", "clicks.flac.png"]
+        pictures = sorted(path.name for path in (tmp_path / "pictures").iterdir())
+        assert pictures == [f"{PRINTED_ODD_NAME}.png", "clicks.flac.png"]
 
     @pytest.mark.parametrize("seconds", [0.01, 1.0])
     def test_silence_however_short_can_be_drawn(self, run, tmp_path, seconds):
@@ -325,9 +354,19 @@ class TestPlot:
         analysis = Analysis("short.wav", Descriptors(tempo=120.0), beats=0.5 * np.arange(n_beats))
         assert list(plot.make_panels(Figure(), analysis)) == ["wave", "sections", "mel", "chroma"]
 
-    @pytest.mark.parametrize(("names", "out"), [(["a", "b"], "one.png"), (["a"], "one.xyz"), (["a", "x/a"], "folder")])
-    def test_pictures_that_cannot_be_named_are_wrong_usage(self, run, tmp_path, names, out):
-        assert run("analyze", *names, "--plot", tmp_path / out).exit_code == 2
+    @pytest.mark.parametrize(
+        ("names", "out", "reason"),
+        [
+            (["a", "b"], "one.png", "several files need a folder"),
+            (["a"], "one.xyz", "one.xyz does not end in .png, .svg, .pdf"),
+            (["a", "b"], "one.xyz", "one.xyz does not end in .png, .svg, .pdf"),
+            (["a", "x/a"], "folder", "two files of the same name"),
+        ],
+    )
+    def test_pictures_that_cannot_be_named_are_wrong_usage(self, run, tmp_path, names, out, reason):
+        result = run("analyze", *names, "--plot", tmp_path / out)
+        assert result.exit_code == 2
+        assert reason in result.stderr
 
     def test_a_missing_matplotlib_is_one_line(self, run, music, monkeypatch):
         monkeypatch.setitem(sys.modules, "matplotlib", None)

@@ -199,6 +199,21 @@ def test_copies_are_analysed_once(catalog, scan_of, music):
     assert len(set(ids(catalog).values())) == 5
 
 
+@pytest.mark.parametrize("step", ["new", "touched"])
+def test_many_copies_are_not_compared_with_one_another(catalog, scan_of, music, monkeypatch, step):
+    copies, read = 60, []
+    for number in range(copies):
+        write_wav(music / f"{number}.wav", 99)
+    if step == "touched":
+        scan_of(music, pool=PushedLast())
+        for number in range(copies):
+            os.utime(music / f"{number}.wav", (1, 1))
+    rows = catalog.rows
+    monkeypatch.setattr(catalog, "rows", lambda *query: (read.append(row) or row for row in rows(*query)))
+    assert scan_of(music, pool=PushedLast())["copied" if step == "new" else "retagged"] == copies - (step == "new")
+    assert len(read) < 5 * copies  # comparing each with each would read 1,800
+
+
 def test_copies_of_a_broken_file_all_fail(catalog, scan_of, music):
     for name in ("broken 1.wav", "broken 2.wav", "broken 3.wav", "whole.wav"):
         write_wav(music / name, 99)
@@ -408,6 +423,13 @@ def test_tracks_are_numbered_in_the_order_of_their_paths(catalog, scan_of, music
     assert scan_of(music, pool=LastFirst()) == {"analysed": 2, "copied": 1, "unchanged": 3}
     numbers = {name: track.id for name, track in by_name(catalog).items()}
     assert (numbers["e.wav"], numbers["d.wav"], numbers["f.wav"]) == (4, 5, 6)
+
+
+def test_tracks_that_are_looked_at_again_leave_no_gap_in_the_numbers(catalog, scan_of, music):
+    scan_of(music)
+    write_wav(music / "d.wav", 7)
+    assert scan_of(music, embed=True) == {"recomputed": 3, "analysed": 1}
+    assert ids(catalog)["d.wav"] == 4
 
 
 def embedded(catalog):

@@ -94,6 +94,25 @@ def test_peaks_between_samples_are_found_on_request():
     assert measure_levels(samples, 44_100).true_peak is None
 
 
+def highest_interpolated(samples):
+    """Return the highest value of the whole signal between its samples, by the filter of BS.1770's kind in SciPy."""
+    low_pass = 4 * scipy.signal.firwin(49, 1 / 4)
+    return np.abs(scipy.signal.upfirdn(low_pass, samples.astype(np.float64), up=4, axis=0)).max()
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_true_peak_is_that_of_the_whole_signal_however_it_is_cut(seed):
+    rng = np.random.default_rng(seed)
+    samples = rng.uniform(-0.02, 0.02, (3000, 2)).astype(np.float32)
+    samples[rng.integers(3000)] = 0.7
+    start = rng.integers(2900)  # softer than the click, and higher between the samples
+    samples[start : start + 24, 1] += 0.9 * np.sin(np.pi / 4 + np.arange(24) * np.pi / 2)
+    meter = LoudnessMeter(44_100, 2, true_peak=True)
+    for block in np.split(samples, np.sort(rng.integers(0, 3000, 6))):
+        meter.process(block)
+    assert meter.finish().true_peak == pytest.approx(highest_interpolated(samples), rel=1e-6)
+
+
 def test_too_many_channels_are_refused():
     with pytest.raises(ValueError, match="shape"):
         measure_levels(np.zeros((10, 65)), 44_100)

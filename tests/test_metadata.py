@@ -17,7 +17,7 @@ from mutagen.id3 import APIC, COMM, GEOB, ID3, TALB, TBPM, TCON, TDRC, TIT2, TKE
 from mutagen.mp4 import MP4Cover, MP4FreeForm
 
 from audiorec.errors import TagError
-from audiorec.metadata import TagChange, plan_tags, read_tags, tag_values, write_tags
+from audiorec.metadata import TagChange, check_writable, plan_tags, read_tags, tag_values, write_tags
 from audiorec.tagnames import key_text
 from audiorec.types import Descriptors, FileTags
 
@@ -510,6 +510,17 @@ def test_comments_that_are_not_utf8_are_not_spoilt(tone_file):
         plan_tags(path, VALUES)
 
 
+@pytest.mark.parametrize(
+    ("head", "reason"),
+    [(b"RIFF" + bytes(4), "stream"), (b"RIFF\xff\xff\xff\xff", "stream"), (b"RF64\xff\xff\xff\xff", "into RF64")],
+)
+def test_wav_that_does_not_tell_its_size_is_refused(tone_file, head, reason):
+    path = tone_file("wav")
+    path.write_bytes(head + path.read_bytes()[8:])
+    with pytest.raises(TagError, match=rf"^{path}: .*{reason}"):
+        plan_tags(path, VALUES)
+
+
 # The file
 
 
@@ -550,6 +561,18 @@ def test_read_only_file_is_left_alone(tone_file):
         write_tags(path, changes)
     assert path.read_bytes() == before
     assert list(path.parent.iterdir()) == [path]
+
+
+@pytest.mark.parametrize("what", ["file", "folder"])
+def test_what_is_read_only_is_told_before_writing(unprivileged_folder, what):
+    path = unprivileged_folder / "tone.flac"
+    sf.write(path, tone(440.0, seconds=0.1), 44100)
+    check_writable(path)
+    changes = plan_tags(path, VALUES)
+    (path if what == "file" else unprivileged_folder).chmod(0o555)
+    for attempt in (lambda: check_writable(path), lambda: write_tags(path, changes)):
+        with pytest.raises(TagError, match=f"^{path}: .*{what} is read-only$"):
+            attempt()
 
 
 @pytest.mark.parametrize("step", ["fsync", "fchown"])

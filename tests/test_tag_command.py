@@ -107,6 +107,23 @@ def test_walks_folders_and_takes_only_audio(tag, music):
     assert note.read_bytes() == before
 
 
+@pytest.mark.parametrize("options", [[], ["--dry-run"]])
+def test_a_read_only_file_is_one_line_and_the_rest_goes_on(tag, music, options):
+    locked, free = music("a.flac", "b.flac")
+    locked.chmod(0o444)
+    result = tag(locked, free, *options)
+    assert result.exit_code == 1
+    assert result.stderr.startswith(f"audiorec: {locked}: the file is read-only\n1 files; tags: 2 ")
+    assert str(locked) not in result.stdout
+
+
+def test_dry_run_of_what_the_files_say_already_needs_no_permission(tag, music):
+    (path,) = music("a.flac")
+    tag(path)
+    path.chmod(0o444)
+    assert tag(path, "--dry-run").exit_code == 0
+
+
 def test_dry_run_shows_the_difference_and_writes_nothing(tag, music):
     (path,) = music("a.flac")
     before = path.read_bytes()

@@ -26,7 +26,7 @@ from audiorec.types import Analysis, FileTags
 @embed_option
 @no_models_option
 @tempo_range_option
-@click.option("--true-peak", is_flag=True, help="Measure the oversampled true peak too; slower.")
+@click.option("--true-peak", is_flag=True, help="Measure the oversampled true peak too; a little slower.")
 @click.option(
     "--plot",
     metavar="OUT",
@@ -87,11 +87,12 @@ def _pictures(files: tuple[str, ...], plot: str) -> list[Path]:
     require_matplotlib()
     out = Path(plot)
     if out.suffix and not out.is_dir():
+        picture = picture_path(out, "--plot")
         if len(files) > 1:
             raise click.BadParameter("several files need a folder", param_hint="--plot")
-        return [picture_path(out, "--plot")]
+        return [picture]
     _make_folder(out)
-    pictures = [out / f"{Path(file).name}.png" for file in files]
+    pictures = [out / f"{printable(Path(file).name)}.png" for file in files]
     if len(set(pictures)) < len(pictures):
         raise click.BadParameter("two files of the same name would be drawn into one picture", param_hint="--plot")
     return pictures

@@ -68,10 +68,12 @@ def tag(ctx, paths, fields, key_notation, overwrite, dry_run, keep_mtime, as_jso
     many of them first. All other tags, pictures and the audio stay as they are, and so does every value that a file
     has already, unless --overwrite is given. As genre the most probable one is written, if it is probable enough.
     """
-    from audiorec.metadata import plan_tags, tag_values
+    from audiorec.metadata import check_writable, plan_tags, tag_values
 
     counts = Counter()
     with _library(db) as library:
+        if library and not dry_run:
+            library.check_writable()  # it takes note of what is written into the files
         if library and "genre" in fields:
             tell_stale_tags(library)
         for file in Walk(paths):
@@ -83,8 +85,11 @@ def tag(ctx, paths, fields, key_notation, overwrite, dry_run, keep_mtime, as_jso
                 values = tag_values(heard.descriptors, fields, genre=_genre(library, heard.tags or {}))
                 changes = plan_tags(path, values, key_notation=key_notation)
                 actions = _actions(changes, overwrite=overwrite)
-                if not dry_run:
-                    _write(library, path, changes, actions, keep_mtime=keep_mtime)
+                wanted = [change for change, action in zip(changes, actions, strict=True) if action != "keep"]
+                if wanted and dry_run:
+                    check_writable(path)
+                elif wanted:
+                    _write(library, path, wanted, keep_mtime=keep_mtime)
             except FileError as error:
                 click.echo(f"audiorec: {error}", err=True)
                 counts["failed"] += 1
@@ -129,15 +134,10 @@ def _actions(changes: Sequence[TagChange], *, overwrite: bool) -> list[str]:
     return ["keep" if c.field in said else "replace" if c.old is not None else "add" for c in changes]
 
 
-def _write(
-    library: Library | None, path: str, changes: Iterable[TagChange], actions: Iterable[str], *, keep_mtime: bool
-) -> None:
+def _write(library: Library | None, path: str, changes: Sequence[TagChange], *, keep_mtime: bool) -> None:
     from audiorec.metadata import write_tags
 
-    wanted = [change for change, action in zip(changes, actions, strict=True) if action != "keep"]
-    if not wanted:
-        return
-    write_tags(path, wanted, keep_mtime=keep_mtime)
+    write_tags(path, changes, keep_mtime=keep_mtime)
     if library:
         library.refresh_file(path)
 

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from audiorec.features.truepeak import TruePeakMeter
 from audiorec.jit import jit
 
 STEP_SECONDS = 0.1
@@ -98,15 +99,15 @@ class LoudnessMeter:
         self._lane_energy = np.empty((_LANE_STEPS, channels * _LANES))
         self._energy: list[np.ndarray] = []
         self._n_samples = 0
-        self._oversampler = _Oversampler(channels) if true_peak else None
+        self._true_peak = TruePeakMeter(channels) if true_peak else None
 
     def process(self, block: np.ndarray) -> None:
         """Take the next samples, any number of them."""
         if not len(block):
             return
         self._n_samples += len(block)
-        if self._oversampler:
-            self._oversampler.process(block)
+        if self._true_peak:
+            self._true_peak.process(block)
         start = 0
         while start < len(block):
             taken = min(len(block) - start, self._buffer.shape[1] - self._filled)
@@ -128,7 +129,7 @@ class LoudnessMeter:
             power=energy[:full_steps] / self._step,
             mean_power=float(energy.sum() / max(1, self._n_samples)),
             peak=peak,
-            true_peak=max(peak, self._oversampler.finish()) if self._oversampler else None,
+            true_peak=max(peak, self._true_peak.finish()) if self._true_peak else None,
             n_samples=self._n_samples,
             sample_rate=self._sample_rate,
         )
@@ -143,32 +144,6 @@ class LoudnessMeter:
         self._energy.append(np.einsum("kcl,c->lk", energy, self._weights).ravel())
         self._buffer[:, : self._step] = self._buffer[:, -self._step :]
         self._filled = self._step
-
-
-class _Oversampler:
-    """Highest absolute value between the samples, by 4x polyphase interpolation (BS.1770-4, Annex 2)."""
-
-    FACTOR = 4
-    TAPS = 12 * FACTOR + 1
-
-    def __init__(self, channels: int):
-        import scipy.signal  # three quarters of a second, for the few who ask for the true peak
-
-        self._upfirdn = scipy.signal.upfirdn
-        self._filter = (scipy.signal.firwin(self.TAPS, 1 / self.FACTOR) * self.FACTOR).astype(np.float32)
-        self._tail = np.zeros((self.TAPS // self.FACTOR, channels), dtype=np.float32)
-        self._peak = 0.0
-
-    def process(self, block: np.ndarray) -> None:
-        signal = np.concatenate([self._tail, block])
-        between = self._upfirdn(self._filter, signal, up=self.FACTOR, axis=0)
-        settled = between[len(self._tail) * self.FACTOR : len(signal) * self.FACTOR]
-        self._peak = max(self._peak, float(np.abs(settled).max(initial=0.0)))
-        self._tail = signal[-len(self._tail) :]
-
-    def finish(self) -> float:
-        self.process(np.zeros_like(self._tail))
-        return self._peak
 
 
 def measure_levels(samples: np.ndarray, sample_rate: int, *, true_peak: bool = False) -> Levels:
