@@ -53,6 +53,16 @@ def test_blocks_and_memory_order_do_not_matter(size, order):
     np.testing.assert_array_equal(meter.finish().power, measure_levels(samples, 44_100).power)
 
 
+def test_the_filters_forget_a_sound_that_is_over():
+    """Else they would go on with numbers so small that a processor takes a hundred times as long for each."""
+    meter = LoudnessMeter(8000, 1)
+    meter.process(
+        np.concatenate([noise(0.1, rate=8000), silence(6.3, rate=8000)])[:, None]
+    )  # all that is filtered at once
+    memory = np.abs(meter._state[:4])
+    assert ((memory == 0) | (memory >= loudness.STILL)).all()
+
+
 def test_silence_has_no_loudness_and_no_gain():
     levels = measure_levels(silence(3), 22_050)
     assert integrated_loudness(levels) == float("-inf")

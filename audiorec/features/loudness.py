@@ -26,8 +26,10 @@ RANGE_GATE = -20.0  #: the same for the loudness range
 REPLAYGAIN_REFERENCE = -18.0  #: LUFS
 COMPLEXITY_FLOOR = -60.0  #: dB under the loudest step: quieter ones count as this
 
+STILL = 1e-60  #: of what the filters remember, which is no sound any more
 _LANES = 8  # stretches of the signal filtered side by side: 16 doubles in stereo
 _LANE_STEPS = 8
+_TILE = 128  # samples of each lane that are laid side by side at once: they stay in the cache
 
 
 @dataclass(frozen=True, eq=False)
@@ -94,7 +96,7 @@ class LoudnessMeter:
         self._span = _LANES * _LANE_STEPS * self._step  # frames filtered at once, after one step of warm-up
         self._buffer = np.zeros((channels, self._step + self._span), dtype=np.float32)
         self._filled = self._step
-        self._lanes = np.empty(((1 + _LANE_STEPS) * self._step, channels, _LANES), dtype=np.float32)
+        self._tile = np.empty((_TILE, channels * _LANES))
         self._state = np.zeros((6, channels * _LANES))
         self._lane_energy = np.empty((_LANE_STEPS, channels * _LANES))
         self._energy: list[np.ndarray] = []
@@ -135,11 +137,7 @@ class LoudnessMeter:
         )
 
     def _measure(self) -> None:
-        length = _LANE_STEPS * self._step
-        stretches = np.lib.stride_tricks.sliding_window_view(self._buffer, self._step + length, axis=1)[:, ::length]
-        np.copyto(self._lanes, stretches.transpose(2, 0, 1))
-        lanes = self._lanes.reshape(len(self._lanes), -1)
-        _filtered_energy(lanes, self._step, self._filter, self._state, self._lane_energy)
+        _filtered_energy(self._buffer, self._step, self._filter, self._tile, self._state, self._lane_energy)
         energy = self._lane_energy.reshape(_LANE_STEPS, -1, _LANES)
         self._energy.append(np.einsum("kcl,c->lk", energy, self._weights).ravel())
         self._buffer[:, : self._step] = self._buffer[:, -self._step :]
@@ -228,27 +226,54 @@ def _moving_mean(values: np.ndarray, length: int) -> np.ndarray:
 
 
 @jit
-def _filtered_energy(lanes, step, sections, state, energy):
-    """Fill `energy` (steps, lanes) with sums of squares of the filtered `lanes` (time, lanes); the first step warms up.
+def _filtered_energy(buffer, step, sections, tile, state, energy):
+    """Fill `energy` (steps, lanes) with sums of squares of the filtered lanes, the first step of which warms up.
 
-    The last row of `state` (6, lanes) keeps each lane's highest absolute sample, the others are scratch. One array for
-    all the state and a number of lanes that the compiler does not know are what lets it use vector instructions.
+    The lanes are stretches of the channels of `buffer`, (channels, time), each a step longer than those of `energy`.
+    The last row of `state` (6, lanes) keeps each lane's highest absolute sample; the others, and `tile`, are scratch.
+    One array for all the state and a number of lanes that the compiler does not know are what lets it use vector
+    instructions.
     """
     b0, b1, b2, _, a1, a2 = sections[0]
     c0, c1, c2, _, d1, d2 = sections[1]
     state[:5] = 0.0
     for k in range(-1, energy.shape[0]):
         state[4] = 0.0
-        for i in range((k + 1) * step, (k + 2) * step):
-            for lane in range(lanes.shape[1]):
-                x = np.float64(lanes[i, lane])
-                y = b0 * x + state[0, lane]
-                state[0, lane] = b1 * x - a1 * y + state[1, lane]
-                state[1, lane] = b2 * x - a2 * y
-                z = c0 * y + state[2, lane]
-                state[2, lane] = c1 * y - d1 * z + state[3, lane]
-                state[3, lane] = c2 * y - d2 * z
-                state[4, lane] += z * z
-                state[5, lane] = max(state[5, lane], abs(x))
+        end = (k + 2) * step
+        for start in range(end - step, end, tile.shape[0]):
+            n = min(tile.shape[0], end - start)
+            _lay_side_by_side(buffer, start, n, energy.shape[0] * step, tile)
+            for i in range(n):
+                for lane in range(tile.shape[1]):
+                    x = tile[i, lane]
+                    y = b0 * x + state[0, lane]
+                    state[0, lane] = b1 * x - a1 * y + state[1, lane]
+                    state[1, lane] = b2 * x - a2 * y
+                    z = c0 * y + state[2, lane]
+                    state[2, lane] = c1 * y - d1 * z + state[3, lane]
+                    state[3, lane] = c2 * y - d2 * z
+                    state[4, lane] += z * z
+                    state[5, lane] = max(state[5, lane], abs(x))
+            _still(state)
         if k >= 0:
             energy[k] = state[4]
+
+
+@jit
+def _still(state):
+    """Let what the filters remember of a sound long past be nothing: the least numbers are a hundred times slower."""
+    for row in range(4):
+        for lane in range(state.shape[1]):
+            if abs(state[row, lane]) < STILL:
+                state[row, lane] = 0.0
+
+
+@jit
+def _lay_side_by_side(buffer, start, n, length, tile):
+    """Fill `tile` (n, lanes) with the samples from `start` on of stretches of `buffer` that begin `length` apart."""
+    lanes = tile.shape[1] // buffer.shape[0]
+    for channel in range(buffer.shape[0]):
+        for lane in range(lanes):
+            first = lane * length + start
+            for i in range(n):
+                tile[i, channel * lanes + lane] = buffer[channel, first + i]
