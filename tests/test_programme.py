@@ -67,6 +67,7 @@ class TestNames:
             ("/music/7.ogg", [7]),
             ("Song 7", [7]),
             ("ARTIST 1 - song 7", [7]),
+            ("Artist 1 – Song 7", [7]),  # as the tables print it
             ("artist 1", [1, 3, 5, 7]),
             ("An Album", [9, 11]),
             ("artist 3 - an album", [9, 11]),
