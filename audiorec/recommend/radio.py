@@ -75,7 +75,7 @@ class Radio:
         self._allowed[rows] = False
         self._avoid(pool.rows(avoid))
         self._played: list[Song] = []
-        self._repeats = 0  # how often everything has been played
+        self._repeats = 0  # how often what was played has been let in again
         self._queue: deque[Pick] = deque()
 
     def playlist(self, n: int = 25, *, minutes: float | None = None, arc: bool = False) -> list[Pick]:
@@ -155,17 +155,17 @@ class Radio:
         return []
 
     def _block(self) -> list[Pick]:
-        """Return the next picks, in an order that goes on from the last one; all over again where all was played."""
-        choices = self._choose(BLOCK)
-        if not choices and self._played:
-            self._repeats, self._played = self._repeats + 1, self._played[-1:]
+        """Return the next picks, in an order that goes on from the last one.
+
+        Where all was played, the half that was played longest ago comes again, so that no song is soon back.
+        """
+        last, choices = self._played[-1:], self._choose(BLOCK)
+        while not choices and self._played:
+            self._repeats, self._played = self._repeats + 1, self._played[(len(self._played) + 1) // 2 :]
             choices = self._choose(BLOCK)
-            if not choices:  # there is one song, and it was played last
-                self._played = []
-                choices = self._choose(BLOCK)
         if not choices:
             raise StopIteration
-        last = self._played[-1:] or [choices[0].song]
+        last = last or [choices[0].song]
         places = order.smooth(last + [choice.song for choice in choices])[1:]
         return self._explained([self._marked(choices[at - 1]) for at in places])
 
