@@ -486,13 +486,13 @@ class Library:
         UserNotFoundError
             `user` has no listening history.
         NoEmbeddingError
-            No seed has an embedding.
+            No seed has an embedding, or all are silence.
         QueryError
             `where` cannot be understood.
         FileError
             A playlist file cannot be read.
         ValueError
-            A number is out of its range.
+            There is no seed, or a number is out of its range.
         """
         seeds, avoid = _several(seeds), _several(avoid)
         options = {"user": user, "avoid": avoid, "where": where, "heard_days": heard_days}

@@ -158,11 +158,18 @@ class TestRadio:
 
     def test_a_seed_without_embedding_is_told_what_to_do(self, library):
         change(library, "DELETE FROM embedding WHERE track_id = 7")
-        with pytest.raises(
-            NoEmbeddingError, match="no seed has an embedding of a sound; make some with: audiorec scan"
-        ):
+        with pytest.raises(NoEmbeddingError, match="no seed has an embedding; make some with: audiorec scan"):
             library.radio([7])
         assert library.radio([7, 9]).playlist(3)
+
+    def test_silence_is_no_seed_and_no_seed_is_a_mistake(self, library):
+        change(library, "UPDATE embedding SET vector = zeroblob(length(vector)) WHERE track_id = 7")
+        with pytest.raises(
+            NoEmbeddingError, match=r"library\.db: every seed is silence, which sounds like nothing else"
+        ):
+            library.radio([7, 7])
+        with pytest.raises(ValueError, match="seeds must name at least one track"):
+            library.radio([])
 
     def test_a_user_whom_nobody_knows_brings_the_nearest(self, library):
         with pytest.raises(UserNotFoundError, match="no listening history of 'user'; known: 'user "):
