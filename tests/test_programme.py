@@ -185,8 +185,18 @@ class TestRadio:
         with pytest.raises(ValueError, match=f"{next(iter(wrong))}="):
             library.radio([1], **wrong)
 
+    def test_a_negative_seed_is_a_mistake(self, library):
+        with pytest.raises(ValueError, match="seed=-1 must be at least 0"):
+            library.radio([1], seed=-1)
+
 
 class TestSimilar:
+    def test_a_track_may_be_named_like_a_seed(self, library):
+        found = library.similar(library.track(7), 3)
+        assert library.similar(7, 3) == library.similar("song 7", 3) == found
+        with pytest.raises(TrackNotFoundError, match="no track 'song 777' in the library"):
+            library.similar("song 777")
+
     def test_by_listening_and_by_both(self, library):
         library.fit()
         track, (ids_, content, collaborative) = library.track(1), halves(library)

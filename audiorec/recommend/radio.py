@@ -46,7 +46,7 @@ class Radio:
     Raises
     ------
     ValueError
-        No seed is in the pool, or a share is not between 0 and 1.
+        No seed is in the pool, a share is not between 0 and 1, or `seed` is less than 0.
     """
 
     def __init__(
@@ -64,6 +64,8 @@ class Radio:
         for name, share in (("blend", blend), ("explore", explore)):
             if not 0 <= share <= 1:
                 raise ValueError(f"{name}={share} must be between 0 and 1")
+        if seed < 0:
+            raise ValueError(f"seed={seed} must be at least 0")
         audible, rows = pool.audible, pool.rows(dict.fromkeys(seeds))
         rows = rows[audible[rows]]
         if not len(rows):
