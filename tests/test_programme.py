@@ -319,6 +319,16 @@ class TestCommands:
         assert only.stdout.startswith("#EXTM3U\n")
         assert "why" not in only.stdout
 
+    def test_a_playlist_says_why_each_track_is_there_and_names_it(self, run, library, tmp_path):
+        change(library, "UPDATE track SET title = NULL, artist = NULL")
+        records = [json.loads(line) for line in run("radio", "2", "-n", 4, "--json").stdout.splitlines()]
+        run("radio", "2", "-n", 4, "-o", tmp_path / "out.xspf")
+        entries = read_playlist(tmp_path / "out.xspf").entries
+        assert [entry.title for entry in entries] == [str(record["id"]) for record in records]
+        assert [entry.annotation.removeprefix("exploring: ") for entry in entries] == [
+            record["reason"] for record in records
+        ]
+
     @pytest.mark.parametrize(
         "words", [("radio", "1"), ("weekly", "--user", "user 1"), ("similar", "1", "--by", "both")]
     )
