@@ -307,14 +307,17 @@ class TestCommands:
         assert first == again
         assert first != other
 
-    def test_radio_writes_a_playlist(self, run, tmp_path):
+    def test_radio_writes_a_playlist(self, run, library, tmp_path):
         result = run("radio", "2", "-n", 4, "-o", tmp_path / "out.m3u8")
         playlist = read_playlist(tmp_path / "out.m3u8")
-        assert playlist.title == "Radio: 2"
+        assert playlist.title == "Radio: artist 0 – song 2"
         assert [entry.path for entry in playlist.entries] == [
             f"/music/{line.split()[0]}.ogg" for line in result.stdout.splitlines()[1:]
         ]
         assert result.stderr == f"4 tracks, 13:20 in {tmp_path}/out.m3u8\n"
+        change(library, "UPDATE track SET album = '1984' WHERE id = 9")
+        named = run("radio", "1984", "artist 0", "-o", "-").stdout
+        assert named.splitlines()[1] == "#PLAYLIST:Radio: 1984, artist 0"
         only = run("radio", "2", "-n", 4, "-o", "-")
         assert only.stdout.startswith("#EXTM3U\n")
         assert "why" not in only.stdout
