@@ -52,17 +52,21 @@ def several_tracks(catalog: Catalog, name: int | PathLike) -> list[int]:
     Raises
     ------
     TrackNotFoundError
-        There is none; the message names the nearest titles, artists and albums.
+        There is none, or all are missing; the message names the nearest titles, artists and albums.
     FileError
         A playlist file cannot be read.
     """
     if not isinstance(name, int) and _is_playlist(name):
         return _tracks_of_playlist(catalog, name)
     text = _text(name)
+    gone = False
     for where, parameters in _plural_meanings(name, text):
-        rows = catalog.rows(f"SELECT id FROM track WHERE ({where}) AND NOT missing ORDER BY id", parameters)
-        if ids := [track_id for (track_id,) in rows]:
+        rows = list(catalog.rows(f"SELECT missing, id FROM track WHERE {where} ORDER BY id", parameters))
+        if ids := [track_id for missing, track_id in rows if not missing]:
             return ids
+        gone = gone or bool(rows)
+    if gone:
+        raise TrackNotFoundError(f"the files of {text!r} are missing")
     rows, with_artist = catalog.rows("SELECT title, artist, path, artist, album FROM track"), _names_artist(text)
     names = (word for *row, artist, album in rows for word in (_name(*row, with_artist=with_artist), artist, album))
     raise TrackNotFoundError(f"no track, artist or album {text!r} in the library" + _nearest(text, filter(None, names)))

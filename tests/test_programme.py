@@ -91,6 +91,8 @@ class TestNames:
     def test_what_is_missing_is_not_meant(self, library):
         change(library, "UPDATE track SET missing = 1 WHERE id = 3")
         assert several_tracks(library._catalog, "artist 1") == [1, 5, 7]
+        with pytest.raises(TrackNotFoundError, match="the files of '3' are missing"):
+            library.radio([3])
 
     def test_a_playlist_file_is_its_tracks(self, library, tmp_path):
         entries = (
