@@ -123,8 +123,10 @@ def analyze_samples(
     if not np.issubdtype(samples.dtype, np.floating):
         raise ValueError(f"samples must be floating-point numbers, full scale 1.0, got {samples.dtype}")
     samples = (samples[:, None] if samples.ndim == 1 else samples).astype(np.float32, copy=False)
-    if samples.ndim != 2 or samples.shape[1] > MAX_CHANNELS or not np.isfinite(samples).all():
-        raise ValueError(f"samples must be finite and (n,) or (n, channels), got shape {samples.shape}")
+    if samples.ndim != 2 or samples.shape[1] > MAX_CHANNELS:
+        raise ValueError(f"samples must be (n,) or (n, channels), got shape {samples.shape}")
+    if not np.isfinite(samples).all():
+        raise ValueError("samples must be finite, got NaN or infinity among them")
     if sample_rate not in SAMPLE_RATES:
         raise ValueError(f"{sample_rate=} must be a whole number of {SAMPLE_RATES[0]} to {SAMPLE_RATES[-1]} Hz")
     if not len(samples):

@@ -165,7 +165,7 @@ FEATURES = (
     # learned
     Feature("embedding", card.model_id(), _embedding, ("embedding", "tags", "estimates")),
     # perceptual
-    Feature("measurements", 1, _measurements),
+    Feature("measurements", 2, _measurements),
     Feature("energy", 1, perceptual.energy),
     Feature("danceability", 1, perceptual.danceability),
     Feature("valence", 1, perceptual.valence),

@@ -364,14 +364,14 @@ class Library:
         tracks = [track for track in self.tracks(query) if track.id in places]
         return tracks, project(vectors[np.array([places[track.id] for track in tracks], dtype=np.int64)], method)
 
-    def similar(self, track: Track, n: int = 10, *, by: str = "sound") -> list[tuple[Track, float]]:
+    def similar(self, track: Track | int | PathLike, n: int = 10, *, by: str = "sound") -> list[tuple[Track, float]]:
         """Return the `n` tracks that are most like a track, with their scores, best first.
 
         Neither the track itself is among them nor another file of the same sound, nor silence, nor what is missing.
 
         Parameters
         ----------
-        track : Track
+        track : Track, or what `track` finds: an id, a path, a title or "artist - title"
         n : int
         by : {"sound", "listening", "both"}
             What the score is: the cosine of the embeddings; how much those who play the track like the other one, as
@@ -379,6 +379,8 @@ class Library:
 
         Raises
         ------
+        TrackNotFoundError
+            A name means no track, or more than one.
         NoEmbeddingError
             The track has no embedding of the present model, or is silence.
         NoHistoryError
@@ -392,6 +394,8 @@ class Library:
             raise ValueError(f"n={n} must be at least 1")
         if by not in programme.BLENDS:
             raise ValueError(f"by={by!r} must be one of {', '.join(programme.BLENDS)}")
+        if not isinstance(track, Track):
+            track = self.track(track)
         found = programme.alike(self._catalog, self.taste(), self.index(), track, n, blend=programme.BLENDS[by])
         return [(self.track(track_id), score) for track_id, score in found]
 
@@ -486,13 +490,13 @@ class Library:
         UserNotFoundError
             `user` has no listening history.
         NoEmbeddingError
-            No seed has an embedding.
+            No seed has an embedding, or all are silence.
         QueryError
             `where` cannot be understood.
         FileError
             A playlist file cannot be read.
         ValueError
-            A number is out of its range.
+            There is no seed, or a number is out of its range.
         """
         seeds, avoid = _several(seeds), _several(avoid)
         options = {"user": user, "avoid": avoid, "where": where, "heard_days": heard_days}

@@ -18,7 +18,8 @@ PathLike = str | bytes | os.PathLike
 
 PLAYLISTS = (".m3u", ".m3u8", ".xspf", ".jspf", ".csv", ".json")  #: suffixes
 BY_PATH = "track.path = ?"
-BY_ARTIST_AND_TITLE = "fold(artist || ' - ' || title) = ?"
+BY_ARTIST_AND_TITLE = "? IN (fold(artist || ' - ' || title), fold(artist || ' – ' || title))"
+DASHES = (" - ", " – ")  #: between artist and title: as people type it, as the tables print it
 
 
 def one_track(catalog: Catalog, name: int | PathLike) -> Track:
@@ -38,7 +39,7 @@ def one_track(catalog: Catalog, name: int | PathLike) -> Track:
             candidates = ", ".join(f"{track.id} ({printable(track.path)})" for track in tracks[:5])
             raise TrackNotFoundError(f"{text!r} is the name of {len(tracks)} tracks, use the number: {candidates}")
     rows = catalog.rows("SELECT title, artist, path FROM track")
-    names = (_name(*row, with_artist=" - " in text) for row in rows)
+    names = (_name(*row, with_artist=_names_artist(text)) for row in rows)
     raise TrackNotFoundError(f"no track {text!r} in the library" + _nearest(text, names))
 
 
@@ -51,19 +52,23 @@ def several_tracks(catalog: Catalog, name: int | PathLike) -> list[int]:
     Raises
     ------
     TrackNotFoundError
-        There is none; the message names the nearest titles, artists and albums.
+        There is none, or all are missing; the message names the nearest titles, artists and albums.
     FileError
         A playlist file cannot be read.
     """
     if not isinstance(name, int) and _is_playlist(name):
         return _tracks_of_playlist(catalog, name)
     text = _text(name)
+    gone = False
     for where, parameters in _plural_meanings(name, text):
-        rows = catalog.rows(f"SELECT id FROM track WHERE ({where}) AND NOT missing ORDER BY id", parameters)
-        if ids := [track_id for (track_id,) in rows]:
+        rows = list(catalog.rows(f"SELECT missing, id FROM track WHERE {where} ORDER BY id", parameters))
+        if ids := [track_id for missing, track_id in rows if not missing]:
             return ids
-    rows = catalog.rows("SELECT title, artist, path, artist, album FROM track")
-    names = (word for *row, artist, album in rows for word in (_name(*row, with_artist=" - " in text), artist, album))
+        gone = gone or bool(rows)
+    if gone:
+        raise TrackNotFoundError(f"the files of {text!r} are missing")
+    rows, with_artist = catalog.rows("SELECT title, artist, path, artist, album FROM track"), _names_artist(text)
+    names = (word for *row, artist, album in rows for word in (_name(*row, with_artist=with_artist), artist, album))
     raise TrackNotFoundError(f"no track, artist or album {text!r} in the library" + _nearest(text, filter(None, names)))
 
 
@@ -77,7 +82,7 @@ def _meanings(name: int | PathLike, text: str) -> Iterator[tuple[str, tuple]]:
         yield "track.id = ?", (int(text),)
     if not isinstance(name, int):
         yield BY_PATH, (absolute(name),)
-    yield "? IN (fold(title), fold(artist || ' - ' || title))", (fold(text),)
+    yield f"? = fold(title) OR {BY_ARTIST_AND_TITLE}", (fold(text), fold(text))
     yield _by_file_name(text)
 
 
@@ -131,6 +136,10 @@ def _nearest(text: str, names: Iterator[str]) -> str:
     by_folded = {fold(name): name for name in names}
     found = nearest(fold(text), by_folded)
     return "; nearest: " + ", ".join(repr(by_folded[name]) for name in found) if found else ""
+
+
+def _names_artist(text: str) -> bool:
+    return any(dash in text for dash in DASHES)
 
 
 def _name(title: str | None, artist: str | None, path: bytes, *, with_artist: bool) -> str:

@@ -130,8 +130,7 @@ def radio(
         raise ValueError(f"heard_days={heard_days} must be at least 0")
     bounds = query.parse(where)
     seed_ids = list(_tracks(catalog, seeds))
-    if not pool.audible[pool.rows(seed_ids)].any():
-        raise NoEmbeddingError(f"{printable(catalog.path)}: no seed has an embedding of a sound; {HINT}")
+    _check_seeds(catalog, pool, seed_ids)
     if user is not None:
         _check_user(catalog, user)
     return Radio(
@@ -176,6 +175,17 @@ def discoveries(
 def _tracks(catalog: Catalog, wanted: Iterable[Name]) -> Iterator[int]:
     for name in wanted:
         yield from names.several_tracks(catalog, name)
+
+
+def _check_seeds(catalog: Catalog, pool: Pool, seed_ids: list[int]) -> None:
+    if not seed_ids:
+        raise ValueError("seeds must name at least one track")
+    rows = pool.rows(seed_ids)
+    if pool.audible[rows].any():
+        return
+    silent = len(rows) == len(seed_ids)
+    why = "every seed is silence, which sounds like nothing else" if silent else f"no seed has an embedding; {HINT}"
+    raise NoEmbeddingError(f"{printable(catalog.path)}: {why}")
 
 
 def _check_user(catalog: Catalog, user: str) -> None:

@@ -166,9 +166,16 @@ def test_the_sample_rate_does_not_matter(rate, song):
     assert changed.loudness == pytest.approx(plain.loudness, abs=1.0)
 
 
-@pytest.mark.parametrize("samples", [np.array([np.nan]), np.zeros((2, 2, 2))], ids=["NaN", "3-D"])
-def test_samples_must_be_finite_and_of_one_or_two_dimensions(samples):
-    with pytest.raises(ValueError, match="finite"):
+@pytest.mark.parametrize(
+    ("samples", "wrong"),
+    [
+        (np.array([np.nan]), "samples must be finite, got NaN or infinity among them"),
+        (np.zeros((2, 2, 2)), r"samples must be \(n,\) or \(n, channels\), got shape \(2, 2, 2\)"),
+    ],
+    ids=["NaN", "3-D"],
+)
+def test_samples_must_be_finite_and_of_one_or_two_dimensions(samples, wrong):
+    with pytest.raises(ValueError, match=f"^{wrong}$"):
         analyze_samples(samples, 22_050)
 
 

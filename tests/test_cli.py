@@ -489,7 +489,12 @@ class TestLs:
 
     def test_a_query_may_be_several_words(self, run):
         assert len(run("ls", "bpm:110..130", "artist:metronome").stdout.splitlines()) == 2
-        assert [record["title"] for record in records(run("ls", "--json", "--", "-artist:metronome"))] == [None]
+        assert [record["title"] for record in records(run("ls", "--json", "--", "-metronome"))] == [None]
+
+    @pytest.mark.parametrize("words", [("-artist:metronome",), ("energy:0..1", "-artist:metronome", "-n", "1")])
+    def test_a_term_with_a_minus_is_no_option(self, run, words):
+        assert [record["title"] for record in records(run("ls", "--json", *words))] == [None]
+        assert run("ls", "-x").exit_code == 2
 
     def test_json_has_a_row_a_track_in_the_order_asked_for(self, run):
         rows = records(run("ls", "--json", "sort:-duration"))

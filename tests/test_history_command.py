@@ -54,6 +54,9 @@ def test_users(run, tmp_path):
     assert (run().stdout, run().stderr.split(";")[0]) == ("", "nobody has listened to anything yet")
     (tmp_path / "a.csv").write_text(TABLE)
     assert run(tmp_path / "a.csv").stderr == "learn from it with: audiorec fit\n"
+    assert run(tmp_path / "a.csv").stderr == ""
+    (tmp_path / "evening.m3u8").write_text("#EXTM3U\none.ogg\ntwo.ogg\n")
+    assert run(tmp_path / "evening.m3u8").stderr == "learn from it with: audiorec fit\n"
     assert run(tmp_path / "a.csv").stderr == ""  # nothing new
     assert " ".join(run().stdout.split()).endswith("ann 10 30 0 0 40 0 2017-07-14 2017-07-14")
     assert json.loads(run("--json").stdout)["skips"] == 30

@@ -89,6 +89,17 @@ def test_a_regular_beat_fluctuates_less_than_a_random_walk():
     assert perceptual.fluctuation_exponent(white, rate) == pytest.approx(0.5, abs=0.1)
 
 
+@pytest.mark.parametrize("seconds", [3, 20])
+def test_nobody_dances_to_a_steady_tone(seconds):
+    assert scores(tone(440, seconds)).danceability < 0.1
+
+
+def test_rare_clicks_in_silence_are_no_steady_tone():
+    envelope = np.zeros(2000)
+    envelope[::43] = 1.0
+    assert perceptual.fluctuation_exponent(envelope, 22_050 / 512) < 0.4
+
+
 def test_syllables_are_counted_at_their_rate():
     def share(rate):
         t = np.arange(SECONDS * 22_050) / 22_050

@@ -14,7 +14,7 @@ from audiorec.playlist import FORMATS, Playlist, PlaylistEntry, read_playlist, w
 
 MBID = "0f5f2ba5-a8a8-4d0c-9c4f-4b7a7b8b9b1c"
 ISRC = "GBAYE6700001"
-FULL = PlaylistEntry("/music/Ann/1.ogg", "Ann", "One & <two>", "First", 61_500, ISRC, MBID)
+FULL = PlaylistEntry("/music/Ann/1.ogg", "Ann", "One & <two>", "First", 61_500, ISRC, MBID, "like Bob: same key")
 #: Names that a format could stumble over: neither UTF-8 nor one line, like a remark, a URI, a Windows path.
 ODD_NAMES = (
     "/music/50% üñí 音楽.ogg",
@@ -113,17 +113,18 @@ def test_m3u8_keeps_its_rules():
     assert text.endswith("\n")
     first, second, *lines = text[:-1].split("\n")
     assert (first, second) == ("#EXTM3U", "#PLAYLIST:Two lines")
+    assert all(character.isprintable() for character in "".join(lines))
+    assert lines[-3:] == ["# like Bob: same key", "#EXTINF:62,Ann - One & <two>", "/music/Ann/1.ogg"]
+    del lines[-3]
     assert [bool(re.fullmatch(r"#EXTINF:(-1|\d+),\S.*", line)) for line in lines] == [True, False] * (
         len(ODD_NAMES) + 1
     )
     locations = lines[1::2]
     assert not any(location.startswith("#") or location != location.strip() for location in locations)
-    assert all(character.isprintable() for character in "".join(lines))
-    assert lines[-2:] == ["#EXTINF:62,Ann - One & <two>", "/music/Ann/1.ogg"]
 
 
 XSPF = "{http://xspf.org/ns/0/}"
-TRACK_ELEMENTS = ["location", "identifier", "title", "creator", "album", "duration"]
+TRACK_ELEMENTS = ["location", "identifier", "title", "creator", "annotation", "album", "duration"]
 
 
 def is_uri_reference(text: str) -> bool:
@@ -179,6 +180,7 @@ def test_jspf_keeps_its_rules():
         "identifier": [f"https://musicbrainz.org/recording/{MBID}", f"urn:isrc:{ISRC}"],
         "title": "One & <two>",
         "creator": "Ann",
+        "annotation": "like Bob: same key",
         "album": "First",
         "duration": 61500,
     }
@@ -187,8 +189,8 @@ def test_jspf_keeps_its_rules():
 
 def test_csv_has_a_header_and_a_line_for_each_track():
     assert written(Playlist("Evening", (FULL,)), "csv").decode() == (
-        "path,artist,title,album,duration_ms,isrc,musicbrainz_track_id\r\n"
-        f"/music/Ann/1.ogg,Ann,One & <two>,First,61500,{ISRC},{MBID}\r\n"
+        "path,artist,title,album,duration_ms,isrc,musicbrainz_track_id,annotation\r\n"
+        f"/music/Ann/1.ogg,Ann,One & <two>,First,61500,{ISRC},{MBID},like Bob: same key\r\n"
     )
 
 

@@ -67,6 +67,7 @@ class TestNames:
             ("/music/7.ogg", [7]),
             ("Song 7", [7]),
             ("ARTIST 1 - song 7", [7]),
+            ("Artist 1 – Song 7", [7]),  # as the tables print it
             ("artist 1", [1, 3, 5, 7]),
             ("An Album", [9, 11]),
             ("artist 3 - an album", [9, 11]),
@@ -90,6 +91,8 @@ class TestNames:
     def test_what_is_missing_is_not_meant(self, library):
         change(library, "UPDATE track SET missing = 1 WHERE id = 3")
         assert several_tracks(library._catalog, "artist 1") == [1, 5, 7]
+        with pytest.raises(TrackNotFoundError, match="the files of '3' are missing"):
+            library.radio([3])
 
     def test_a_playlist_file_is_its_tracks(self, library, tmp_path):
         entries = (
@@ -157,11 +160,18 @@ class TestRadio:
 
     def test_a_seed_without_embedding_is_told_what_to_do(self, library):
         change(library, "DELETE FROM embedding WHERE track_id = 7")
-        with pytest.raises(
-            NoEmbeddingError, match="no seed has an embedding of a sound; make some with: audiorec scan"
-        ):
+        with pytest.raises(NoEmbeddingError, match="no seed has an embedding; make some with: audiorec scan"):
             library.radio([7])
         assert library.radio([7, 9]).playlist(3)
+
+    def test_silence_is_no_seed_and_no_seed_is_a_mistake(self, library):
+        change(library, "UPDATE embedding SET vector = zeroblob(length(vector)) WHERE track_id = 7")
+        with pytest.raises(
+            NoEmbeddingError, match=r"library\.db: every seed is silence, which sounds like nothing else"
+        ):
+            library.radio([7, 7])
+        with pytest.raises(ValueError, match="seeds must name at least one track"):
+            library.radio([])
 
     def test_a_user_whom_nobody_knows_brings_the_nearest(self, library):
         with pytest.raises(UserNotFoundError, match="no listening history of 'user'; known: 'user "):
@@ -177,8 +187,18 @@ class TestRadio:
         with pytest.raises(ValueError, match=f"{next(iter(wrong))}="):
             library.radio([1], **wrong)
 
+    def test_a_negative_seed_is_a_mistake(self, library):
+        with pytest.raises(ValueError, match="seed=-1 must be at least 0"):
+            library.radio([1], seed=-1)
+
 
 class TestSimilar:
+    def test_a_track_may_be_named_like_a_seed(self, library):
+        found = library.similar(library.track(7), 3)
+        assert library.similar(7, 3) == library.similar("song 7", 3) == found
+        with pytest.raises(TrackNotFoundError, match="no track 'song 777' in the library"):
+            library.similar("song 777")
+
     def test_by_listening_and_by_both(self, library):
         library.fit()
         track, (ids_, content, collaborative) = library.track(1), halves(library)
@@ -289,17 +309,30 @@ class TestCommands:
         assert first == again
         assert first != other
 
-    def test_radio_writes_a_playlist(self, run, tmp_path):
+    def test_radio_writes_a_playlist(self, run, library, tmp_path):
         result = run("radio", "2", "-n", 4, "-o", tmp_path / "out.m3u8")
         playlist = read_playlist(tmp_path / "out.m3u8")
-        assert playlist.title == "Radio: 2"
+        assert playlist.title == "Radio: artist 0 – song 2"
         assert [entry.path for entry in playlist.entries] == [
             f"/music/{line.split()[0]}.ogg" for line in result.stdout.splitlines()[1:]
         ]
         assert result.stderr == f"4 tracks, 13:20 in {tmp_path}/out.m3u8\n"
+        change(library, "UPDATE track SET album = '1984' WHERE id = 9")
+        named = run("radio", "1984", "artist 0", "-o", "-").stdout
+        assert named.splitlines()[1] == "#PLAYLIST:Radio: 1984, artist 0"
         only = run("radio", "2", "-n", 4, "-o", "-")
         assert only.stdout.startswith("#EXTM3U\n")
         assert "why" not in only.stdout
+
+    def test_a_playlist_says_why_each_track_is_there_and_names_it(self, run, library, tmp_path):
+        change(library, "UPDATE track SET title = NULL, artist = NULL")
+        records = [json.loads(line) for line in run("radio", "2", "-n", 4, "--json").stdout.splitlines()]
+        run("radio", "2", "-n", 4, "-o", tmp_path / "out.xspf")
+        entries = read_playlist(tmp_path / "out.xspf").entries
+        assert [entry.title for entry in entries] == [str(record["id"]) for record in records]
+        assert [entry.annotation.removeprefix("exploring: ") for entry in entries] == [
+            record["reason"] for record in records
+        ]
 
     @pytest.mark.parametrize(
         "words", [("radio", "1"), ("weekly", "--user", "user 1"), ("similar", "1", "--by", "both")]

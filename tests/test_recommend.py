@@ -149,6 +149,12 @@ class TestEndless:
         assert not any(one == other for one, other in pairwise(ids(picks)))
         assert all((NOT_TWICE in pick.relaxed) == (at >= 9) for at, pick in enumerate(picks))
 
+    @pytest.mark.parametrize("count", [3, 20])
+    def test_no_song_is_back_before_half_of_the_others_were_played(self, count):
+        played = ids(islice(Radio(line(count + 1), [0]), 6 * count))
+        gaps = [played[at + 1 :].index(song) for at, song in enumerate(played[: -2 * count])]
+        assert min(gaps) >= count // 2
+
     def test_ends_where_nothing_may_be_played(self):
         assert list(Radio(line(1), [0])) == []
 

@@ -10,7 +10,7 @@ from typing import Any, BinaryIO
 
 import click
 
-from audiorec.cli.options import db_option, output_option, query_argument
+from audiorec.cli.options import QueryCommand, db_option, output_option, query_argument
 from audiorec.cli.output import json_line, open_output
 from audiorec.cli.rows import COLUMNS, row
 from audiorec.cli.stale import tell_stale_tags
@@ -54,7 +54,7 @@ def write_parquet(rows: Rows, sink: BinaryIO) -> None:
 FORMATS = {"csv": write_csv, "jsonl": write_jsonl, "parquet": write_parquet}
 
 
-@click.command()
+@click.command(cls=QueryCommand)
 @query_argument
 @click.option("--format", "form", type=click.Choice(list(FORMATS)), required=True, help="What to write.")
 @output_option

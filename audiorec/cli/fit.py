@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from audiorec.cli.describe import counted
 from audiorec.cli.options import db_option, json_option
 from audiorec.cli.output import print_json, stdout_console
 from audiorec.cli.progress import steps_display
@@ -32,14 +33,15 @@ def fit(as_json, db):
 
 
 def summary(report: FitReport) -> str:
-    """Return what was learned from, and what was chosen, in three or four lines."""
+    """Return what was learned from, and what was chosen, in four lines."""
     lines = [
-        f"{report.users} users, {report.playlists} playlists, {report.songs} songs;"
-        f" {report.plays} pairs of listener and song",
+        f"{counted(report.users, 'user')}, {counted(report.playlists, 'playlist')}, {counted(report.songs, 'song')};"
+        f" {counted(report.plays, 'pair')} of listener and song",
         f"{report.heard} of {report.tracks} tracks with an embedding have listeners",
     ]
     if report.ndcg is None:
-        return "\n".join([*lines, "too little to learn from: recommendations go by sound alone"])
+        lines.append("too little to learn from: recommendations go by sound alone")
+        return "\n".join([*lines, "bring listening history in with: audiorec history FILE"])
     lines.append(f"listening counts {report.blend:.0%} against sound, as far as nothing else is asked for")
     lines.append(f"nDCG of hidden plays: {report.ndcg:.3f}, by sound alone {report.ndcg_of_sound:.3f}")
     return "\n".join(lines)

@@ -65,7 +65,7 @@ def history(ctx, files, user, as_json, db):
         print_json(_record(report))
     else:
         _print(report)
-        if report.added:
+        if report.added or report.playlists:
             click.echo("learn from it with: audiorec fit", err=True)
     ctx.exit(1 if report.failures else 0)
 

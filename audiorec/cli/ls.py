@@ -8,7 +8,7 @@ import click
 from rich.cells import cell_len, set_cell_size
 
 from audiorec.cli.describe import NOTHING, decimal, length, likely_tags, title
-from audiorec.cli.options import db_option, json_option, limit_option, query_argument
+from audiorec.cli.options import QueryCommand, db_option, json_option, limit_option, query_argument
 from audiorec.cli.output import json_line, stdout_console
 from audiorec.cli.rows import row
 from audiorec.cli.stale import tell_stale_tags
@@ -22,7 +22,7 @@ TAGS_SHOWN = 3  #: after the title
 HEADER = LINE.format("id", "BPM", "key", "", "energy", "dance", "LUFS", "length", "title")
 
 
-@click.command()
+@click.command(cls=QueryCommand)
 @query_argument
 @limit_option
 @json_option

@@ -5,14 +5,14 @@ from pathlib import Path
 import click
 
 from audiorec.cli.colors import CATEGORIES, SCALES, color_tracks
-from audiorec.cli.options import db_option, query_argument
+from audiorec.cli.options import QueryCommand, db_option, query_argument
 from audiorec.cli.output import stderr_console
 from audiorec.errors import NoEmbeddingError
 from audiorec.library import Library
 from audiorec.projection import METHODS
 
 
-@click.command()
+@click.command(cls=QueryCommand)
 @query_argument
 @click.option(
     "-o", "--output", required=True, type=click.Path(dir_okay=False, path_type=Path), help="A .png, .svg or .pdf."

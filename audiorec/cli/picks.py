@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections import Counter
 from collections.abc import Sequence
+from pathlib import Path
 
 import click
 from rich.table import Table
@@ -40,28 +41,33 @@ def show_picks(library: Library, picks: Sequence[Pick], name: str, *, as_json: b
     """Print the picks, and write them into a playlist file if there is to be one."""
     tracks = [library.track(pick.track_id) for pick in picks]
     if output is not None:
-        write_playlist(playlist(name, tracks), output)
+        write_playlist(playlist(name, picks, tracks), output)
     if output != "-" and picks:
         _print(library, picks, tracks, as_json=as_json)
     _talk(picks, tracks, output)
 
 
-def playlist(name: str, tracks: Sequence[Track]) -> Playlist:
-    """Return tracks as a playlist."""
-    return Playlist(name, tuple(map(_entry, tracks)))
+def playlist(name: str, picks: Sequence[Pick], tracks: Sequence[Track]) -> Playlist:
+    """Return the tracks that were picked as a playlist, with the reasons."""
+    return Playlist(name, tuple(map(_entry, picks, tracks)))
 
 
-def _entry(track: Track) -> PlaylistEntry:
+def _entry(pick: Pick, track: Track) -> PlaylistEntry:
     tags = track.tags
     return PlaylistEntry(
         path=track.path,
         artist=tags.artist,
-        title=tags.title,
+        title=tags.title or Path(track.path).stem,  # players show a title or nothing
         album=tags.album,
         duration_ms=track.descriptors.duration_ms,
         isrc=tags.isrc,
         musicbrainz_track_id=tags.musicbrainz_track_id,
+        annotation=_why(pick),
     )
+
+
+def _why(pick: Pick) -> str:
+    return f"exploring: {pick.reason}" if pick.explored else pick.reason
 
 
 def _print(library: Library, picks: Sequence[Pick], tracks: Sequence[Track], *, as_json: bool) -> None:
@@ -80,8 +86,7 @@ def _table(picks: Sequence[Pick], tracks: Sequence[Track]) -> Table:
     for pick, track in zip(picks, tracks, strict=True):
         heard = track.descriptors
         cells = (str(track.id), title(track.tags, track.path), length(heard), decimal(heard.tempo))
-        why = f"exploring: {pick.reason}" if pick.explored else pick.reason
-        table.add_row(*map(Text, cells), Text(heard.camelot or NOTHING), Text(why))
+        table.add_row(*map(Text, cells), Text(heard.camelot or NOTHING), Text(_why(pick)))
     return table
 
 

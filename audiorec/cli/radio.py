@@ -2,9 +2,11 @@
 
 import click
 
+from audiorec.cli.describe import title
 from audiorec.cli.options import Number, db_option, json_option
 from audiorec.cli.picks import check_playlist_name, playlist_option, show_picks
 from audiorec.cli.stale import tell_stale_taste
+from audiorec.errors import TrackNotFoundError
 from audiorec.library import Library
 from audiorec.programme import HEARD_DAYS
 from audiorec.recommend.radio import EXPLORE
@@ -36,4 +38,14 @@ def radio(seeds, limit, minutes, arc, output, as_json, db, **options):
     with Library(db, create=False) as library:
         tell_stale_taste(library)
         picks = library.radio(seeds, **options).playlist(limit, minutes=minutes, arc=arc)
-        show_picks(library, picks, f"Radio: {', '.join(seeds)}", as_json=as_json, output=output)
+        name = f"Radio: {', '.join(_called(library, seed) for seed in seeds)}"
+        show_picks(library, picks, name, as_json=as_json, output=output)
+
+
+def _called(library: Library, seed: str) -> str:
+    """Return a seed as people would call it: a track that was given by its id goes by its title."""
+    try:
+        track = library.track(int(seed)) if seed.isascii() and seed.isdecimal() else None
+    except TrackNotFoundError:  # an album or an artist may have a number for a name
+        return seed
+    return seed if track is None else title(track.tags, track.path)

@@ -67,7 +67,8 @@ def _write_all(library: Library, day: datetime.date, limit: int, folder: Path) -
         except NoEmbeddingError as error:
             click.echo(f"audiorec: {error}", err=True)
             continue
-        write_playlist(playlist(_name(user, day), [library.track(pick.track_id) for pick in picks]), path)
+        tracks = [library.track(pick.track_id) for pick in picks]
+        write_playlist(playlist(_name(user, day), picks, tracks), path)
         click.echo(f"{counted(len(picks), 'track')} in {printable(path)}", err=True)
 
 

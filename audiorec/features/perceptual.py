@@ -32,6 +32,7 @@ OF_SILENCE = {
 }
 DFA_SECONDS = (0.31, 8.8)  #: shortest and longest window (Streich & Herrera 2005)
 DFA_STEPS = 16
+AUDIBLE_MOVE = 0.06  #: share of an envelope (0.5 dB) that is the least difference in loudness that is heard
 VOICE_BAND = (300.0, 3400.0)  #: Hz
 SYLLABLE_RATES = (2.5, 7.0)  #: Hz, how often speech opens and closes the mouth
 RATE_RANGE = (0.5, 16.0)  #: Hz, all rates of modulation that are compared
@@ -96,8 +97,12 @@ def fluctuation_exponent(envelope: np.ndarray, frame_rate: float) -> float:
 
     where F is the root mean square of the summed envelope about its linear trends in windows of length tau. A strong
     regular beat keeps the sums from wandering: alpha is low. (S. Streich & P. Herrera, "Detrended fluctuation analysis
-    of music signals: danceability estimation and further semantic characterization", AES 2005.) 1 where undefined.
+    of music signals: danceability estimation and further semantic characterization", AES 2005.) 1 where undefined, and
+    where nobody could hear the envelope move: the exponent of a steady tone is that of its last digits.
     """
+    low, middle, high = np.percentile(envelope, (5, 50, 95)) if len(envelope) else (0.0, 0.0, 0.0)
+    if high - low < AUDIBLE_MOVE * middle:
+        return 1.0
     profile = np.cumsum(envelope - envelope.mean())
     longest = min(DFA_SECONDS[1] * frame_rate, len(profile) / 4)
     sizes = np.unique(np.geomspace(DFA_SECONDS[0] * frame_rate, max(longest, 1), DFA_STEPS).astype(int))

@@ -24,6 +24,7 @@ def _write_track(entry: PlaylistEntry) -> dict[str, Any]:
             "identifier": identifiers.write(entry) or None,
             "title": one_line(entry.title),
             "creator": one_line(entry.artist),
+            "annotation": one_line(entry.annotation),
             "album": one_line(entry.album),
             "duration": entry.duration_ms,
         }
@@ -61,6 +62,7 @@ def _read_track(track: dict[str, Any]) -> PlaylistEntry:
         title=_text(track.get("title")),
         album=_text(track.get("album")),
         duration_ms=duration(track.get("duration")),
+        annotation=_text(track.get("annotation")),
         **identifiers.read(map(_text, _several(track.get("identifier")))),
     )
 

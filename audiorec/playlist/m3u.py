@@ -1,7 +1,8 @@
 """M3U: a path or URI a line, with remarks in lines that begin with ``#``.
 
-Written as m3u8, in UTF-8: ``#EXTM3U`` first, ``#PLAYLIST:`` with the title, and before each path
-``#EXTINF:seconds,artist - title``. Read with or without all this, also in older encodings.
+Written as m3u8, in UTF-8: ``#EXTM3U`` first, ``#PLAYLIST:`` with the title, and before each path its annotation after
+``# ``, which players pass over, and ``#EXTINF:seconds,artist - title``. Read with or without all this, but for the
+annotations, also in older encodings.
 """
 
 from __future__ import annotations
@@ -31,8 +32,9 @@ def _lines(entry: PlaylistEntry) -> list[str]:
         return []
     name = BETWEEN.join(filter(None, (one_line(entry.artist), one_line(entry.title))))
     seconds = -1 if entry.duration_ms is None else round(entry.duration_ms / 1000)
+    annotation = [f"# {text}"] if (text := one_line(entry.annotation)) else []
     remark = [f"#EXTINF:{seconds},{name}"] if name or entry.duration_ms is not None else []
-    return [*remark, _location(entry.path)]
+    return [*annotation, *remark, _location(entry.path)]
 
 
 def _location(path: str) -> str:

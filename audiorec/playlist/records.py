@@ -23,7 +23,7 @@ class PlaylistEntry:
     """One track of a playlist; None is what the file does not say.
 
     `path` is surrogate-escaped where the name is no valid Unicode, absolute where the place of the playlist was known,
-    and a URI where the track is no file.
+    and a URI where the track is no file. `annotation` is a remark on the track, such as why it was picked.
     """
 
     path: str | None = None
@@ -33,6 +33,7 @@ class PlaylistEntry:
     duration_ms: int | None = None
     isrc: str | None = None
     musicbrainz_track_id: str | None = None
+    annotation: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,9 +17,9 @@ def write(playlist: Playlist) -> bytes:
     writer = csv.writer(text)
     writer.writerow(COLUMNS)
     for entry in playlist.entries:
-        path, *texts, milliseconds, isrc, musicbrainz_id = dataclasses.astuple(entry)
-        location = path and plain_location(path)
-        writer.writerow([location, *map(one_line, texts), milliseconds, *map(one_line, (isrc, musicbrainz_id))])
+        path, artist, title, album, milliseconds, *others = dataclasses.astuple(entry)
+        location, names = path and plain_location(path), (artist, title, album)
+        writer.writerow([location, *map(one_line, names), milliseconds, *map(one_line, others)])
     return text.getvalue().encode()
 
 

@@ -31,6 +31,7 @@ def _write_track(track: ElementTree.Element, entry: PlaylistEntry) -> None:
         _add(track, "identifier", identifier)
     _add(track, "title", one_line(entry.title))
     _add(track, "creator", one_line(entry.artist))
+    _add(track, "annotation", one_line(entry.annotation))
     _add(track, "album", one_line(entry.album))
     _add(track, "duration", None if entry.duration_ms is None else str(entry.duration_ms))
 
@@ -76,6 +77,7 @@ def _read_track(track: ElementTree.Element) -> PlaylistEntry:
         title=_text(track, "title"),
         album=_text(track, "album"),
         duration_ms=duration(_text(track, "duration")),
+        annotation=_text(track, "annotation"),
         **named,
     )
 

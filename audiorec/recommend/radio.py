@@ -46,7 +46,7 @@ class Radio:
     Raises
     ------
     ValueError
-        No seed is in the pool, or a share is not between 0 and 1.
+        No seed is in the pool, a share is not between 0 and 1, or `seed` is less than 0.
     """
 
     def __init__(
@@ -64,6 +64,8 @@ class Radio:
         for name, share in (("blend", blend), ("explore", explore)):
             if not 0 <= share <= 1:
                 raise ValueError(f"{name}={share} must be between 0 and 1")
+        if seed < 0:
+            raise ValueError(f"seed={seed} must be at least 0")
         audible, rows = pool.audible, pool.rows(dict.fromkeys(seeds))
         rows = rows[audible[rows]]
         if not len(rows):
@@ -75,7 +77,7 @@ class Radio:
         self._allowed[rows] = False
         self._avoid(pool.rows(avoid))
         self._played: list[Song] = []
-        self._repeats = 0  # how often everything has been played
+        self._repeats = 0  # how often what was played has been let in again
         self._queue: deque[Pick] = deque()
 
     def playlist(self, n: int = 25, *, minutes: float | None = None, arc: bool = False) -> list[Pick]:
@@ -155,17 +157,17 @@ class Radio:
         return []
 
     def _block(self) -> list[Pick]:
-        """Return the next picks, in an order that goes on from the last one; all over again where all was played."""
-        choices = self._choose(BLOCK)
-        if not choices and self._played:
-            self._repeats, self._played = self._repeats + 1, self._played[-1:]
+        """Return the next picks, in an order that goes on from the last one.
+
+        Where all was played, the half that was played longest ago comes again, so that no song is soon back.
+        """
+        last, choices = self._played[-1:], self._choose(BLOCK)
+        while not choices and self._played:
+            self._repeats, self._played = self._repeats + 1, self._played[(len(self._played) + 1) // 2 :]
             choices = self._choose(BLOCK)
-            if not choices:  # there is one song, and it was played last
-                self._played = []
-                choices = self._choose(BLOCK)
         if not choices:
             raise StopIteration
-        last = self._played[-1:] or [choices[0].song]
+        last = last or [choices[0].song]
         places = order.smooth(last + [choice.song for choice in choices])[1:]
         return self._explained([self._marked(choices[at - 1]) for at in places])
 
