@@ -367,7 +367,8 @@ class Library:
     def similar(self, track: Track | int | PathLike, n: int = 10, *, by: str = "sound") -> list[tuple[Track, float]]:
         """Return the `n` tracks that are most like a track, with their scores, best first.
 
-        Neither the track itself is among them nor another file of the same sound, nor silence, nor what is missing.
+        Neither the track itself is among them nor another file of the same sound, nor silence, nor what is missing; of
+        several files of one sound there is one.
 
         Parameters
         ----------

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shlex
 import time
 from collections.abc import Iterable, Iterator
@@ -75,8 +76,25 @@ def alike(
     same_sound = {stored.id for stored in catalog.files(SAME_SOUND, [track.id])}
     if not len(index):
         return []
-    ids, scores = index.query(wanted, n, same_sound)
-    return list(zip(ids.tolist(), scores.tolist(), strict=True))
+    asked = n
+    while True:
+        ids, scores = index.query(wanted, asked, same_sound)
+        found = dict(zip(ids.tolist(), scores.tolist(), strict=True))
+        firsts = _first_of_each_sound(catalog, list(found))
+        if len(firsts) >= n or len(found) < asked:
+            return [(track_id, found[track_id]) for track_id in firsts[:n]]
+        asked *= 2
+
+
+def _first_of_each_sound(catalog: Catalog, track_ids: list[int]) -> list[int]:
+    """Return the ids without those whose sound an earlier one has."""
+    rows = catalog.rows(
+        "SELECT id, content_hash FROM track WHERE id IN (SELECT value FROM json_each(?))", [json.dumps(track_ids)]
+    )
+    sounds, firsts = dict(rows), {}
+    for track_id in track_ids:
+        firsts.setdefault(sounds[track_id], track_id)
+    return list(firsts.values())
 
 
 def _likeness_query(taste: Taste, track: Track, embedding: np.ndarray, blend: float) -> np.ndarray:

@@ -199,6 +199,15 @@ class TestSimilar:
         with pytest.raises(TrackNotFoundError, match="no track 'song 777' in the library"):
             library.similar("song 777")
 
+    def test_of_copies_there_is_one(self, library):
+        nearest = library.similar(7, 4)
+        copied = "UPDATE track SET content_hash = 'copied' WHERE id IN (?, ?)"
+        change(library, copied, nearest[0][0].id, nearest[2][0].id)
+        found = library.similar(7, 3)
+        assert [(track.id, score) for track, score in found] == [(nearest[i][0].id, nearest[i][1]) for i in (0, 1, 3)]
+        change(library, "UPDATE track SET content_hash = 'copied'")
+        assert library.similar(7, 2) == []
+
     def test_by_listening_and_by_both(self, library):
         library.fit()
         track, (ids_, content, collaborative) = library.track(1), halves(library)
