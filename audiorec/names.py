@@ -25,6 +25,8 @@ DASHES = (" - ", " – ")  #: between artist and title: as people type it, as th
 def one_track(catalog: Catalog, name: int | PathLike) -> Track:
     """Return the one track of this id, path, title or "artist - title"; without a title, of this file name.
 
+    Of several files of one sound it is the first that is there.
+
     Raises
     ------
     TrackNotFoundError
@@ -33,8 +35,9 @@ def one_track(catalog: Catalog, name: int | PathLike) -> Track:
     text = _text(name)
     for where, parameters in _meanings(name, text):
         tracks = list(catalog.tracks(where, parameters))
-        if len(tracks) == 1:
-            return tracks[0]
+        files = sorted(catalog.files(where, parameters), key=lambda file: (file.missing, file.id))
+        if len({file.content_hash for file in files}) == 1:
+            return next(track for track in tracks if track.id == files[0].id)
         if tracks:
             candidates = ", ".join(f"{track.id} ({printable(track.path)})" for track in tracks[:5])
             raise TrackNotFoundError(f"{text!r} is the name of {len(tracks)} tracks, use the number: {candidates}")

@@ -683,6 +683,15 @@ def test_track_is_found_by_id_path_and_name(songs, music, monkeypatch):
         songs.track("c.wav")  # goes by its title
 
 
+def test_copies_of_one_sound_are_no_reason_to_ask_which(songs):
+    with songs._catalog.writing() as connection:
+        connection.execute("UPDATE track SET content_hash = 'the same'")
+    assert songs.track("hallelujah").id == 1
+    with songs._catalog.writing() as connection:
+        connection.execute("UPDATE track SET missing = 1 WHERE id = 1")
+    assert songs.track("hallelujah").id == 2
+
+
 def test_unknown_and_ambiguous_names_say_what_could_be_meant(songs):
     with pytest.raises(TrackNotFoundError, match=r"'hallelujah' is the name of 2 tracks, use the number: 1 \(.*, 2 \("):
         songs.track("hallelujah")
