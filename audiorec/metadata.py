@@ -1,8 +1,9 @@
 """The tags inside music files: read what is known of a track, write a few fields, leave the rest as it is.
 
 Reads ID3 (mp3, aiff, wav, dsf), Vorbis comments (flac, ogg, opus), MP4, ASF (wma) and APEv2; what an mp3's ID3 tag
-does not say is looked for in its APEv2 tag, where mp3gain writes. RIFF INFO chunks are not read. What the fields are
-called and how they are spelt in each format is told in `audiorec.tagnames`; names are found in any case.
+does not say is looked for in its APEv2 tag, where mp3gain writes, what a wav's does not in its INFO chunk, where ffmpeg
+does. What the fields are called and how they are spelt in each format is told in `audiorec.tagnames`; names are found
+in any case.
 
 Writing is two steps: `plan_tags` finds what would change, `write_tags` changes it, all or nothing. An ID3 tag keeps
 its version; a new one is v2.3, which every DJ program, player and file manager reads, while older ones see nothing in
@@ -18,7 +19,7 @@ import stat
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -30,9 +31,11 @@ from mutagen.asf import ASFTags
 from mutagen.id3 import ID3, TCON, TXXX, UFID, Frames, ID3FileType, TextFrame
 from mutagen.mp4 import MP4FreeForm, MP4Tags
 from mutagen.oggopus import OggOpusVComment
+from mutagen.wave import WAVE
 
 from audiorec import tagnames
 from audiorec.errors import TagError
+from audiorec.riff import read_info
 from audiorec.tagnames import FIELDS, KEY_NOTATIONS, Naming, Slot, key_text
 from audiorec.types import Descriptors, FileTags
 
@@ -72,6 +75,8 @@ def read_tags(path: str | os.PathLike) -> FileTags:
         values = {} if file is None or file.tags is None else _read(file.tags)
         if isinstance(file, ID3FileType):
             values = _read_appended_ape(stream) | values
+        elif isinstance(file, WAVE):
+            values = _read_info(stream) | values
         return FileTags(**values)
 
 
@@ -120,9 +125,12 @@ def plan_tags(path: str | os.PathLike, values: Mapping[str, Any], *, key_notatio
     if "key" in known:
         known["key"] = key_text(*known["key"], key_notation)
     with _tag_errors(path), _open_regular(path) as stream:
-        tags = _load_for_writing(_kind(stream), stream).tags
+        kind = _kind(stream)
+        tags = _load_for_writing(kind, stream).tags
         changes = (_change(tags, slot, known[slot.field]) for slot in _naming(tags).slots if slot.field in known)
-        return [change for change in changes if change is not None]
+        said = _read_info(stream) if kind is WAVE else {}
+        planned = [_beside(said, change) for change in changes if change is not None]
+        return [change for change in planned if change.old is None or not _equal(change.old, change.new)]
 
 
 def write_tags(path: str | os.PathLike, changes: Sequence[TagChange], *, keep_mtime: bool = False) -> None:
@@ -296,6 +304,11 @@ def _read_appended_ape(stream: BinaryIO) -> dict[str, Any]:
         return {}
 
 
+def _read_info(stream: BinaryIO) -> dict[str, Any]:
+    parsed = {field: PARSERS.get(field, str)(text) for field, text in read_info(stream).items()}
+    return {field: value for field, value in parsed.items() if value is not None}
+
+
 # -- planning
 
 
@@ -311,6 +324,11 @@ def _change(tags: Tags, slot: Slot, value: Any) -> TagChange | None:
     if old is not None and _equal(old, new):
         return None
     return TagChange(slot.field, present or slot.name, old, new)
+
+
+def _beside(said: Mapping[str, Any], change: TagChange) -> TagChange:
+    """Return a change as one of what the file says elsewhere, if its tags do not say it."""
+    return replace(change, old=said.get(change.field)) if change.old is None else change
 
 
 def _equal(old: str, new: str) -> bool:

@@ -24,6 +24,7 @@ FLOORS = (
         "playlist.table",
         "history.jsonstream",
         "history.utf8",
+        "riff",
         "history.values",
     ),
     ("playlist.jspf", "playlist.xspf", "history.sources"),

@@ -1,5 +1,6 @@
 """Tags: what is read of every format, and that writing changes what it says it changes and nothing else."""
 
+import io
 import os
 import shutil
 import threading
@@ -16,6 +17,7 @@ from mutagen.flac import Picture
 from mutagen.id3 import APIC, COMM, GEOB, ID3, TALB, TBPM, TCON, TDRC, TIT2, TKEY, TPE1, TRCK, TSRC, TXXX, TYER, UFID
 from mutagen.mp4 import MP4Cover, MP4FreeForm
 
+from audiorec import riff
 from audiorec.errors import TagError
 from audiorec.metadata import TagChange, check_writable, plan_tags, read_tags, tag_values, write_tags
 from audiorec.tagnames import key_text
@@ -112,6 +114,46 @@ def packets(path: Path) -> list[bytes]:
 def decoded(path: Path) -> np.ndarray:
     with av.open(str(path)) as container:
         return np.concatenate([frame.to_ndarray() for frame in container.decode(audio=0)], axis=-1)
+
+
+@pytest.fixture
+def wav_with_info(tmp_path):
+    """A WAV file with an INFO chunk and no ID3, as libsndfile writes it."""
+    path = tmp_path / "tone.wav"
+    with sf.SoundFile(path, "w", 22_050, 1) as file:
+        file.title, file.artist, file.album, file.genre = "Töne", "Ich", "Alles", "Rock"
+        file.date, file.tracknumber = "2011-05-03", "3"
+        file.write(np.zeros(2205, dtype=np.float32))
+    return path
+
+
+def test_a_wav_says_in_info_what_its_id3_does_not(wav_with_info):
+    said = {"artist": "Ich", "album": "Alles", "genre": "Rock", "year": 2011, "track_number": 3}
+    assert read_tags(wav_with_info) == FileTags(title="Töne", **said)
+    file = mutagen.File(wav_with_info)
+    file.add_tags()
+    file.tags.add(TIT2(encoding=3, text=["Klang"]))
+    file.save()
+    assert read_tags(wav_with_info) == FileTags(title="Klang", **said)
+
+
+def test_what_info_says_is_not_written_over_unasked(wav_with_info):
+    [change] = plan_tags(wav_with_info, {"genre": "Jazz"})
+    assert (change.field, change.old, change.new) == ("genre", "Rock", "Jazz")
+    assert plan_tags(wav_with_info, {"genre": "Rock"}) == []
+
+
+@pytest.mark.parametrize("size", [0, 3, 9, 0xFFFFFFFF])
+def test_a_broken_info_says_nothing(tmp_path, size):
+    head = b"RIFF\xff\0\0\0WAVE" + b"LIST" + (60).to_bytes(4, "little") + b"INFO"
+    data = io.BytesIO(head + b"INAM" + size.to_bytes(4, "little") + b"\0\0\0")
+    assert riff.read_info(data) == {}
+
+
+def test_info_of_old_programs_is_in_the_encoding_of_windows():
+    info = b"INFO" + b"INAM" + (6).to_bytes(4, "little") + b"T\xf6ne\0\0"
+    data = io.BytesIO(b"RIFF\0\0\0\0WAVE" + b"LIST" + len(info).to_bytes(4, "little") + info)
+    assert riff.read_info(data) == {"title": "Töne"}
 
 
 def dress(path: Path) -> None:
