@@ -35,10 +35,12 @@ def one_track(catalog: Catalog, name: int | PathLike) -> Track:
     text = _text(name)
     for where, parameters in _meanings(name, text):
         tracks = list(catalog.tracks(where, parameters))
-        files = sorted(catalog.files(where, parameters), key=lambda file: (file.missing, file.id))
-        if len({file.content_hash for file in files}) == 1:
-            return next(track for track in tracks if track.id == files[0].id)
+        if len(tracks) == 1:
+            return tracks[0]
         if tracks:
+            files = sorted(catalog.files(where, parameters), key=lambda file: (file.missing, file.id))
+            if len({file.content_hash for file in files}) == 1:
+                return next(track for track in tracks if track.id == files[0].id)
             candidates = ", ".join(f"{track.id} ({printable(track.path)})" for track in tracks[:5])
             raise TrackNotFoundError(f"{text!r} is the name of {len(tracks)} tracks, use the number: {candidates}")
     rows = catalog.rows("SELECT title, artist, path FROM track")
