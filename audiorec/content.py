@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from audiorec.errors import UnreadableError
-from audiorec.riff import chunks
+from audiorec.riff import chunks, read_at
 
 #: Longer sounds are hashed by this many slices, evenly spread: 4 MB cost 5 ms, 2 % of decoding a four-minute flac,
 #: where the whole of it would cost 10 %.
@@ -108,7 +108,7 @@ def _sampled(spans: list[Span], total: int) -> Iterator[Span]:
 def _sound_spans(file: BinaryIO, size: int) -> Iterator[Span]:
     """Yield (start, stop) of the parts of a file that hold sound, in bytes; nothing where it holds none."""
     begin = _after_id3(file)
-    magic = _read(file, begin, 16)
+    magic = read_at(file, begin, 16)
     if magic[:4] == b"OggS":
         yield from _ogg_payloads(file, begin, size)
     elif magic[:4] in (b"RIFF", b"RF64", b"FORM"):
@@ -130,7 +130,7 @@ def _sound_only(elements: Iterator[tuple[bytes, int, int]]) -> Iterator[Span]:
 
 
 def _after_id3(file: BinaryIO) -> int:
-    header = _read(file, 0, 10)
+    header = read_at(file, 0, 10)
     if header[:3] != b"ID3" or len(header) < 10:
         return 0
     return 10 + sum((byte & 0x7F) << shift for byte, shift in zip(header[6:], (21, 14, 7, 0), strict=True))
@@ -138,9 +138,9 @@ def _after_id3(file: BinaryIO) -> int:
 
 def _before_trailing_tags(file: BinaryIO, size: int) -> int:
     """Return where an ID3v1 tag, an APEv2 tag or both begin at the end of a file."""
-    if size >= 128 and _read(file, size - 128, 3) == b"TAG":
+    if size >= 128 and read_at(file, size - 128, 3) == b"TAG":
         size -= 128
-    footer = _read(file, max(0, size - 32), 32)
+    footer = read_at(file, max(0, size - 32), 32)
     if footer[:8] == b"APETAGEX":
         has_header = footer[23] & 0x80  # the highest bit of the little-endian flags; the stated size leaves it out
         size -= int.from_bytes(footer[12:16], "little") + (32 if has_header else 0)
@@ -149,7 +149,7 @@ def _before_trailing_tags(file: BinaryIO, size: int) -> int:
 
 def _after_flac_metadata(file: BinaryIO, begin: int) -> int:
     position, last = begin + 4, False
-    while not last and len(header := _read(file, position, 4)) == 4:
+    while not last and len(header := read_at(file, position, 4)) == 4:
         last = bool(header[0] & 0x80)
         position += 4 + int.from_bytes(header[1:], "big")
     return position
@@ -162,7 +162,7 @@ def _ogg_payloads(file: BinaryIO, position: int, size: int) -> Iterator[Span]:
     page that follows them.
     """
     in_sound = False
-    while position < size and len(header := _read(file, position, 27)) == 27 and header[:4] == b"OggS":
+    while position < size and len(header := read_at(file, position, 27)) == 27 and header[:4] == b"OggS":
         start = position + 27 + header[26]
         position = start + sum(file.read(header[26]))
         in_sound = in_sound or int.from_bytes(header[6:14], "little", signed=True) > 0
@@ -171,7 +171,7 @@ def _ogg_payloads(file: BinaryIO, position: int, size: int) -> Iterator[Span]:
 
 
 def _atoms(file: BinaryIO, position: int, size: int) -> Iterator[tuple[bytes, int, int]]:
-    while position < size and len(header := _read(file, position, 8)) == 8:
+    while position < size and len(header := read_at(file, position, 8)) == 8:
         length, start = int.from_bytes(header[:4], "big"), position + 8
         if length == 1:
             length, start = int.from_bytes(file.read(8), "big"), position + 16
@@ -181,15 +181,10 @@ def _atoms(file: BinaryIO, position: int, size: int) -> Iterator[tuple[bytes, in
 
 
 def _asf_objects(file: BinaryIO, position: int, size: int) -> Iterator[tuple[bytes, int, int]]:
-    while position < size and len(header := _read(file, position, 24)) == 24:
+    while position < size and len(header := read_at(file, position, 24)) == 24:
         start, stop = position + 24, position + int.from_bytes(header[16:], "little")
         yield header[:16], start, min(stop, size)
         position = max(stop, start)
-
-
-def _read(file: BinaryIO, position: int, length: int) -> bytes:
-    file.seek(position)
-    return file.read(length)
 
 
 def _what_it_is(mode: int) -> str:

@@ -26,7 +26,7 @@ Chunk = tuple[bytes, int, int]  #: name, first byte and byte after the last one
 
 def chunks(file: BinaryIO, position: int, size: int, order: str) -> Iterator[Chunk]:
     """Yield the chunks of a file of `size` bytes from a position on; the byte order of their sizes is little or big."""
-    while position < size and len(header := _read(file, position, 8)) == 8:
+    while position < size and len(header := read_at(file, position, 8)) == 8:
         start, length = position + 8, int.from_bytes(header[4:], order)
         yield header[:4], start, min(start + length, size)
         position = start + length + length % 2
@@ -37,9 +37,9 @@ def read_info(file: BinaryIO) -> dict[str, str]:
     size = file.seek(0, 2)
     said: dict[str, str] = {}
     for name, start, stop in chunks(file, 12, size, "little"):
-        if name == b"LIST" and stop - start <= MOST_INFO and _read(file, start, 4) == b"INFO":
+        if name == b"LIST" and stop - start <= MOST_INFO and read_at(file, start, 4) == b"INFO":
             for key, first, end in chunks(file, start + 4, stop, "little"):
-                text = _text(_read(file, first, end - first))
+                text = _text(read_at(file, first, end - first))
                 if key in INFO_FIELDS and text:
                     said.setdefault(INFO_FIELDS[key], text)
     return said
@@ -54,6 +54,7 @@ def _text(data: bytes) -> str:
         return data.decode("cp1252", "replace").strip()
 
 
-def _read(file: BinaryIO, position: int, length: int) -> bytes:
+def read_at(file: BinaryIO, position: int, length: int) -> bytes:
+    """Return the bytes of a file from a position on; fewer where it ends before."""
     file.seek(position)
     return file.read(length)
