@@ -163,11 +163,9 @@ class _FrontEnd:
 
 
 def _wanted(features: Iterable[str] | None, *, true_peak: bool, embed: bool | None, models: bool) -> frozenset[str]:
-    if embed and not models:
-        raise ValueError("embed=True needs models=True: an embedding is what a model says")
+    embed = card.embedding_wanted(embed, models=models)
     names = current_versions().keys()
     if features is None:
-        embed = models and card.embeds_by_default() if embed is None else embed
         left_out = (set() if true_peak else {"true_peak"}) | (set() if embed else {"embedding"})
         return frozenset(names - left_out)
     if unknown := frozenset(features) - names:

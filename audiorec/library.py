@@ -206,9 +206,7 @@ class Library:
         from audiorec.features.tempo import checked_range
         from audiorec.scan import Scan, ScanProgress
 
-        if embed and not models:
-            raise ValueError("embed=True needs models=True: an embedding is what a model says")
-        embed = models and card.embeds_by_default() if embed is None else embed
+        embed = card.embedding_wanted(embed, models=models)
         if embed:
             card.check_model()  # before anything is decoded
         bounds = self.tempo_range() if tempo_range is None else checked_range(tempo_range)

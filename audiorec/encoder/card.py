@@ -85,6 +85,19 @@ def embeds_by_default() -> bool:
     return importlib.util.find_spec("torch") is not None
 
 
+def embedding_wanted(embed: bool | None, *, models: bool) -> bool:
+    """Return whether to compute embeddings: as somebody says, else where torch is, unless no model is to be asked.
+
+    Raises
+    ------
+    ValueError
+        They are wanted, and models are not.
+    """
+    if embed and not models:
+        raise ValueError("embed=True needs models=True: an embedding is what a model says")
+    return models and embeds_by_default() if embed is None else embed
+
+
 def require_torch() -> None:
     """Raise `ModelError` unless torch is installed, which runs the model."""
     if importlib.util.find_spec("torch") is None:
