@@ -108,12 +108,14 @@ def _meter(beats, activations, spectrogram):
 
 
 def _key(spectrogram):
-    key = tonal.estimate_key(spectrogram.chroma.sum(axis=1))
-    return key.key, key.mode, key.confidence, key.name, key.camelot
+    return _key_values(tonal.estimate_key(spectrogram.chroma.sum(axis=1)))
 
 
 def _key_by_network(spectrogram):
-    key = hear_key(spectrogram)
+    return _key_values(hear_key(spectrogram))
+
+
+def _key_values(key):
     return key.key, key.mode, key.confidence, key.name, key.camelot
 
 

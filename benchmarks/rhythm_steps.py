@@ -64,7 +64,9 @@ STEPS: dict[str, tuple[str, Tempo]] = {
 
 
 def heard_in(sound: Spectrogram) -> dict[str, beats.Activations]:
-    return {"formulas": pulse.hear(sound, onsets.onset_strength(sound)), "network": beats.listen(sound)}
+    strength = onsets.onset_strength(sound)
+    correlation = onsets.autocorrelation(strength, sound.frame_rate)
+    return {"formulas": pulse.hear(sound, strength, correlation), "network": beats.listen(sound)}
 
 
 def scores(recording: Recording, seconds: float | None) -> list[dict[str, float]]:

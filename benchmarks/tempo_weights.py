@@ -66,9 +66,15 @@ def near(tempi: np.ndarray, bpm: float) -> np.ndarray:
 
 def fit_formulas(sounds: list[Spectrogram], tempi: list[float]) -> np.ndarray:
     """Return the weights of `pulse.tempo_measures`."""
-    measures = np.stack([pulse.tempo_measures(sound, onset_strength(sound)) for sound in sounds])
+    correlations = [autocorrelation(onset_strength(sound), sound.frame_rate) for sound in sounds]
+    measures = np.stack([pulse.tempo_measures(*each) for each in zip(sounds, correlations, strict=True)])
     blurred = np.exp(-0.5 * (np.log(beats.TEMPI / np.array(tempi)[:, None]) / BLUR) ** 2)
     return fit(measures, np.zeros(measures.shape[:2]), blurred / blurred.sum(axis=1, keepdims=True))
+
+
+def by_formulas(sound: Spectrogram) -> beats.Activations:
+    strength = onset_strength(sound)
+    return pulse.hear(sound, strength, autocorrelation(strength, sound.frame_rate))
 
 
 def choices(activations: beats.Activations, frame_rate: float, bpm: float) -> tuple[np.ndarray, ...]:
@@ -124,7 +130,7 @@ def main() -> None:
     sounds = sounds_of(held_out)
     heard = {
         "network": [beats.listen(sound) for sound in sounds],
-        "formulas": [pulse.hear(sound, onset_strength(sound)) for sound in sounds],
+        "formulas": [by_formulas(sound) for sound in sounds],
     }
     tables = {}
     for name, each in heard.items():

@@ -14,7 +14,8 @@ RATE = 22_050 / 512
 
 def heard(samples):
     spectrum = spectrogram(samples)
-    return pulse.hear(spectrum, onsets.onset_strength(spectrum))
+    strength = onsets.onset_strength(spectrum)
+    return pulse.hear(spectrum, strength, onsets.autocorrelation(strength, spectrum.frame_rate))
 
 
 def peaks(times, seconds, *, height=0.9):

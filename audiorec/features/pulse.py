@@ -29,12 +29,12 @@ PERIOD_WEIGHTS = (1.37, 10.03, -1.16, 4.93, 1.37, -4.74, -2.76, 5.3, -1.05, 2.54
 SPEED_WEIGHTS = (1.11, -2.74)  #: of the octaves over 105 BPM, and of their square
 
 
-def hear(spectrogram: Spectrogram, onset_strength: np.ndarray) -> Activations:
+def hear(spectrogram: Spectrogram, onset_strength: np.ndarray, onset_correlation: np.ndarray) -> Activations:
     """Return where the beats and downbeats of a track are, as far as formulas can tell, and its probable tempi."""
     if not moves(onset_strength):
         return nothing(spectrogram.n_frames)
     rate = spectrogram.frame_rate
-    scores = tempo_measures(spectrogram, onset_strength) @ np.array([*PERIOD_WEIGHTS, *SPEED_WEIGHTS])
+    scores = tempo_measures(spectrogram, onset_correlation) @ np.array([*PERIOD_WEIGHTS, *SPEED_WEIGHTS])
     odds = np.exp(scores - scores.max())
     return Activations(
         beat=_beat(onset_strength + BASS_SHARE * rises(spectrogram, BASS_BANDS), rate),
@@ -86,11 +86,11 @@ def _z_score(values: np.ndarray) -> np.ndarray:
     return (values - values.mean()) / spread if spread > 1e-9 else np.zeros(len(values))
 
 
-def tempo_measures(spectrogram: Spectrogram, onset_strength: np.ndarray) -> np.ndarray:
+def tempo_measures(spectrogram: Spectrogram, onset_correlation: np.ndarray) -> np.ndarray:
     """Return what speaks for each of `TEMPI`, (128, 16): combs of onsets and of bass at `PERIODS`, and the speed."""
     rate = spectrogram.frame_rate
-    correlations = [autocorrelation(strength, rate) for strength in (onset_strength, rises(spectrogram, BASS_BANDS))]
-    combs = [_comb(correlation, rate, multiple) for correlation in correlations for multiple in PERIODS]
+    bass_correlation = autocorrelation(rises(spectrogram, BASS_BANDS), rate)
+    combs = [_comb(each, rate, multiple) for each in (onset_correlation, bass_correlation) for multiple in PERIODS]
     octaves = np.log2(TEMPI / 105)
     return np.stack([*combs, octaves, octaves**2], axis=1)
 
