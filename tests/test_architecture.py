@@ -53,6 +53,7 @@ FLOORS = (
         "encoder.transforms",
         "index.exact",
         "networks.files",
+        "networks.annotations",
         "features.beats",
         "index.trees",
         "features.loudness",

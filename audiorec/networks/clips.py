@@ -9,7 +9,6 @@ the network turns with them.
 from __future__ import annotations
 
 import hashlib
-import json
 import os
 import re
 from collections.abc import Callable, Iterator
@@ -20,8 +19,9 @@ import numpy as np
 
 from audiorec.atomic import replacing
 from audiorec.audio import load
-from audiorec.errors import AudiorecError, FileError, NotAudioError, printable
+from audiorec.errors import FileError, NotAudioError
 from audiorec.features.tonal import KEY_NAMES
+from audiorec.networks.annotations import annotation
 from audiorec.networks.key import key_view, tuned
 from audiorec.spectrum import SAMPLE_RATE, spectrogram
 
@@ -71,8 +71,8 @@ def labelled_clips(folder: Path, cache: Path, on_error: OnError) -> Iterator[Cli
         An annotation is none.
     """
     for path in _files(folder):
-        annotation = path.with_suffix(".json")
-        if annotation.is_file() and (told := _read_annotation(annotation)):
+        beside = path.with_suffix(".json")
+        if beside.is_file() and (told := _read_annotation(beside)):
             yield from _clips(path, cache, on_error, *told)
 
 
@@ -101,12 +101,9 @@ def _files(folder: Path) -> list[Path]:
 
 def _read_annotation(path: Path) -> tuple[int, str] | None:
     """Return key and split of a recording, None if its key is not told; raise `AudiorecError` if it is none."""
-    try:
-        values = json.loads(path.read_text(encoding="utf-8"))
+    with annotation(path) as values:
         name, split = values.get("key"), values.get("split", LEARNED)
         return (key_number(name), split) if name else None
-    except (OSError, ValueError, TypeError, AttributeError) as error:
-        raise AudiorecError(f"{printable(path)}: it is no annotation of a recording: {error}") from error
 
 
 def _clips(path: Path, cache: Path, on_error: OnError, key: int | None = None, split: str = LEARNED) -> Iterator[Clip]:

@@ -18,7 +18,7 @@ import numpy as np
 
 from audiorec.atomic import replacing
 from audiorec.audio import load
-from audiorec.errors import AudiorecError, printable
+from audiorec.networks.annotations import annotation
 from audiorec.networks.beats import TEMPI, network_input
 from audiorec.spectrum import HOP_LENGTH, MEL_TOP_DB, N_MELS, SAMPLE_RATE, spectrogram
 
@@ -56,10 +56,10 @@ def find_recordings(folder: Path) -> list[Path]:
 
 def prepare(audio: Path, folder: Path) -> Path:
     """Write the levels of a WAV, and what the JSON beside it says, to `folder` unless they are there; return it."""
-    path, annotation = folder / f"{audio.stem}.npz", audio.with_suffix(".json")
-    if path.exists() and path.stat().st_mtime > annotation.stat().st_mtime:
+    path, beside = folder / f"{audio.stem}.npz", audio.with_suffix(".json")
+    if path.exists() and path.stat().st_mtime > beside.stat().st_mtime:
         return path
-    note = _read_note(annotation)
+    note = _read_note(beside)
     samples, _ = load(audio, sample_rate=SAMPLE_RATE)
     with replacing(path) as temporary, open(temporary, "wb") as file:
         np.savez(file, levels=_levels(samples), note=json.dumps(note))
@@ -68,13 +68,10 @@ def prepare(audio: Path, folder: Path) -> Path:
 
 def _read_note(path: Path) -> dict:
     """Return an annotation; raise `AudiorecError` if it is none."""
-    try:
-        note = json.loads(path.read_text(encoding="utf-8"))
+    with annotation(path) as note:
         times = [time for name in TIMES for time in note.get(name) or ()]
         if not all(math.isfinite(number) and number >= 0 for number in (*times, float(note["tempo"]))):
             raise ValueError("it has times or a tempo that cannot be")
-    except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
-        raise AudiorecError(f"{printable(path)}: it is no annotation of a recording: {error}") from error
     return note
 
 
