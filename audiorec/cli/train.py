@@ -1,7 +1,8 @@
 """`audiorec train`: teach what is learned, from your own music."""
 
 import importlib.util
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from pathlib import Path
 
 import click
 
@@ -20,6 +21,25 @@ SUBCOMMANDS = {
 @click.group(cls=LazyGroup, summaries=SUBCOMMANDS, prefix="audiorec.cli.train_")
 def train():
     """Teach the encoder, the networks for beats and keys, or tags from your own music."""
+
+
+NETWORK_PACKAGES = ("torch", "safetensors")
+
+annotated_argument = click.argument(
+    "folders", metavar="FOLDER...", nargs=-1, required=True, type=click.Path(exists=True, path_type=Path)
+)
+
+
+def network_output_option(name: str) -> Callable:
+    """Return the option that says where the network of that name goes."""
+    return click.option(
+        "-o",
+        "--output",
+        metavar="MODELS",
+        required=True,
+        type=click.Path(file_okay=False, path_type=Path),
+        help=f"The folder to write {name}.json and {name}.safetensors to.",
+    )
 
 
 def require_packages(names: Iterable[str]) -> None:

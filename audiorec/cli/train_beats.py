@@ -2,28 +2,17 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import click
 
 from audiorec.cli.options import json_option
 from audiorec.cli.output import print_json, stdout_console
 from audiorec.cli.progress import steps_display
-from audiorec.cli.train import require_packages
-
-NEEDED = ("torch", "safetensors")
+from audiorec.cli.train import NETWORK_PACKAGES, annotated_argument, network_output_option, require_packages
 
 
 @click.command()
-@click.argument("folders", metavar="FOLDER...", nargs=-1, required=True, type=click.Path(exists=True, path_type=Path))
-@click.option(
-    "-o",
-    "--output",
-    metavar="MODELS",
-    required=True,
-    type=click.Path(file_okay=False, path_type=Path),
-    help="The folder to write beats.json and beats.safetensors to.",
-)
+@annotated_argument
+@network_output_option("beats")
 @click.option("--steps", metavar="N", type=click.IntRange(min=1), default=8000, help="Learn from N batches; else 8000.")
 @click.option("--seed", metavar="N", type=click.IntRange(min=0), default=0, help="Other random numbers; else 0.")
 @json_option
@@ -33,7 +22,7 @@ def beats(folders, output, steps, seed, as_json):
     A FOLDER holds audio files, each with a JSON of the same stem beside it: "beats" and "downbeats" in seconds,
     "tempo", "split". What is not "train" is left out. Each FOLDER gives the same share of what is learned.
     """
-    require_packages(NEEDED)
+    require_packages(NETWORK_PACKAGES)
     from audiorec.networks.train_beats import teach_beats
 
     with steps_display("teaching beats") as progress:

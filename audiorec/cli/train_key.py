@@ -10,21 +10,12 @@ from audiorec.cli.describe import counted
 from audiorec.cli.options import json_option
 from audiorec.cli.output import print_json, stdout_console
 from audiorec.cli.progress import steps_display
-from audiorec.cli.train import require_packages
-
-NEEDED = ("torch", "safetensors")
+from audiorec.cli.train import NETWORK_PACKAGES, annotated_argument, network_output_option, require_packages
 
 
 @click.command()
-@click.argument("folders", metavar="FOLDER...", nargs=-1, required=True, type=click.Path(exists=True, path_type=Path))
-@click.option(
-    "-o",
-    "--output",
-    metavar="MODELS",
-    required=True,
-    type=click.Path(file_okay=False, path_type=Path),
-    help="The folder to write key.json and key.safetensors to.",
-)
+@annotated_argument
+@network_output_option("key")
 @click.option(
     "--unlabelled",
     metavar="FOLDER",
@@ -41,7 +32,7 @@ def key(folders, output, unlabelled, steps, seed, as_json):
     A FOLDER holds audio files, each with a JSON of the same stem beside it: "key", as in "C# minor", and "split".
     "train" is learned from, on "valid" the probabilities are calibrated. Each FOLDER gives the same share of both.
     """
-    require_packages(NEEDED)
+    require_packages(NETWORK_PACKAGES)
     from audiorec.networks.train_key import TrainConfig, teach_key
 
     given = {name: value for name, value in (("steps", steps), ("seed", seed)) if value is not None}
